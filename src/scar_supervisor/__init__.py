@@ -1,0 +1,1 @@
+"""SCAR inside the function: one call, from event to result."""
