@@ -1,0 +1,156 @@
+"""The few fields of an ELF file that decide whether and how it can be started.
+
+Layout: System V ABI, chapters 4 and 5 (https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html).
+Written with ``int.from_bytes`` and ``pread``: this runs on the warm path, once per call.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Literal, NamedTuple
+
+_MACHINES = {3: "x86", 40: "arm", 62: "x86_64", 183: "arm64", 243: "riscv"}
+
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
+_DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 10, 15, 29
+
+_LARGEST_TABLE = 1 << 20
+"""Bytes. Real dynamic sections and their strings are far smaller; a forged size must not fill our memory."""
+
+_LONGEST_PATH = 4096
+
+
+class Elf(NamedTuple):
+    """An ELF file's headers."""
+
+    machine: str
+    """``x86_64`` or ``arm64`` as Lambda names them, another name, or ``machine N``."""
+    interpreter: str | None
+    """Absolute path of the program's loader inside the image. None for libraries and static programs."""
+    is_dynamic: bool
+    """False for a program that is linked statically in the classic way."""
+    needed: tuple[str, ...] = ()
+    rpath: tuple[str, ...] = ()
+    runpath: tuple[str, ...] = ()
+
+
+class _Segment(NamedTuple):
+    kind: int
+    offset: int
+    address: int
+    size: int
+
+
+def read(path: str | bytes) -> Elf | None:
+    """The headers of the file at ``path``, or None if it is no ELF file or too damaged to be started.
+
+    Raises OSError if it cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return _File(descriptor).headers()
+    except ValueError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+class _File:
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        head = os.pread(descriptor, 64, 0)
+        if len(head) < 52 or head[:4] != b"\x7fELF" or head[4] not in (1, 2) or head[5] not in (1, 2):
+            raise ValueError("not an ELF file")
+        self._head = head
+        self._word = 8 if head[4] == 2 else 4
+        self._order: Literal["little", "big"] = "little" if head[5] == 1 else "big"
+
+    def headers(self) -> Elf:
+        number = self._integer(self._head, 18, 2)
+        segments = self._segments()
+        tables = {segment.kind: segment for segment in segments}
+        needed, rpath, runpath = self._dynamic(segments, tables.get(_PT_DYNAMIC))
+        return Elf(
+            machine=_MACHINES.get(number, f"machine {number}"),
+            interpreter=self._interpreter(tables.get(_PT_INTERP)),
+            is_dynamic=_PT_DYNAMIC in tables,
+            needed=needed,
+            rpath=rpath,
+            runpath=runpath,
+        )
+
+    def _segments(self) -> list[_Segment]:
+        wide = self._word == 8
+        start = self._integer(self._head, 32 if wide else 28, self._word)
+        size = self._integer(self._head, 54 if wide else 42, 2)
+        count = self._integer(self._head, 56 if wide else 44, 2)
+        if count and size < (56 if wide else 32):
+            raise ValueError("program headers too small")
+        table = self._bytes(start, size * count)
+        # Offsets of p_offset, p_vaddr and p_filesz: the two classes order their fields differently.
+        offset, address, length = (8, 16, 32) if wide else (4, 8, 16)
+        return [
+            _Segment(
+                self._integer(table, at, 4),
+                self._integer(table, at + offset, self._word),
+                self._integer(table, at + address, self._word),
+                self._integer(table, at + length, self._word),
+            )
+            for at in range(0, size * count, size or 1)
+        ]
+
+    def _interpreter(self, segment: _Segment | None) -> str | None:
+        if segment is None:
+            return None
+        if segment.size > _LONGEST_PATH:
+            raise ValueError("interpreter path too long")
+        return os.fsdecode(self._bytes(segment.offset, segment.size).partition(b"\0")[0])
+
+    def _dynamic(
+        self, segments: list[_Segment], dynamic: _Segment | None
+    ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """Needed libraries, rpath and runpath."""
+        if dynamic is None:
+            return (), (), ()
+        entries = self._dynamic_entries(dynamic)
+        numbers = dict(entries)
+        if _DT_STRTAB not in numbers:
+            return (), (), ()
+        strings = self._bytes(self._file_offset(segments, numbers[_DT_STRTAB]), numbers.get(_DT_STRSZ, 0))
+
+        def texts(tag: int) -> list[str]:
+            return [os.fsdecode(strings[at:].partition(b"\0")[0]) for kind, at in entries if kind == tag]
+
+        def paths(tag: int) -> tuple[str, ...]:
+            return tuple(part for text in texts(tag) for part in text.split(":") if part)
+
+        return tuple(texts(_DT_NEEDED)), paths(_DT_RPATH), paths(_DT_RUNPATH)
+
+    def _dynamic_entries(self, dynamic: _Segment) -> list[tuple[int, int]]:
+        table = self._bytes(dynamic.offset, dynamic.size)
+        entries = []
+        for at in range(0, len(table) - 2 * self._word + 1, 2 * self._word):
+            tag = self._integer(table, at, self._word)
+            if tag == _DT_NULL:
+                break
+            entries.append((tag, self._integer(table, at + self._word, self._word)))
+        return entries
+
+    @staticmethod
+    def _file_offset(segments: list[_Segment], address: int) -> int:
+        for segment in segments:
+            if segment.kind == _PT_LOAD and segment.address <= address < segment.address + segment.size:
+                return address - segment.address + segment.offset
+        raise ValueError("the string table is not in the file")
+
+    def _bytes(self, offset: int, size: int) -> bytes:
+        # pread refuses offsets beyond 2**63 with an error of its own kind.
+        if size > _LARGEST_TABLE or offset >= 1 << 62:
+            raise ValueError("size or offset out of bounds")
+        data = os.pread(self._descriptor, size, offset)
+        if len(data) < size:
+            raise ValueError("cut short")
+        return data
+
+    def _integer(self, data: bytes, offset: int, size: int) -> int:
+        return int.from_bytes(data[offset : offset + size], self._order)
