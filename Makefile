@@ -1,0 +1,50 @@
+# What a person types. The work is done by tools/.
+PYTHON := .venv/bin/python
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup check test demo images kit bench stop clean
+
+help:  ## What can be made (this)
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: .venv/stamp  ## Debian packages that are missing, and the Python environment .venv
+	@tools/packages
+
+.venv/stamp: pyproject.toml
+	@tools/packages
+	python3 -m venv --clear .venv
+	$(PYTHON) -m pip install --quiet --editable '.[local,dev]'
+	@touch $@
+
+check: setup  ## Style, types, and syntax for every Python that runs in Lambda
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	@# ruff has found syntax newer than 3.11; what the standard library has in each version is mypy's to know.
+	for version in 3.11 3.12 3.13 3.14; do \
+	    .venv/bin/mypy --python-version $$version src/scar_supervisor src/scar_oci || exit; done
+
+images: setup  ## Build the test images and serve them on loopback
+	@$(PYTHON) -m tools.images
+	@$(PYTHON) -m tools.registry start
+
+kit: setup  ## Collect the libfakechroot builds that functions carry
+	@$(PYTHON) -m tools.kit
+
+test: check kit  ## All checks and all tests
+	@$(PYTHON) -m tools.images
+	$(PYTHON) -m pytest
+
+demo: images kit  ## A container image runs as a function, here in the local cloud
+	@$(PYTHON) -m tools.demo
+
+bench: images kit  ## What a call costs
+	$(PYTHON) -m bench
+
+stop: setup  ## End the registry and the local cloud that a demo left running
+	@$(PYTHON) -m tools.registry stop
+	@.venv/bin/scar local stop
+
+clean:  ## Remove what was made in this folder
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache src/*.egg-info
+	find src tests tools bench -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,115 @@
+"""Collects the builds of libfakechroot that go into every deployment package: ``make kit``.
+
+They are taken out of Debian's packages: one build for images with an older glibc and one for newer ones, each
+for both of Lambda's architectures. mmdebstrap fetches packages of any release and architecture with settings of
+its own, so that the machine's stay as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from scar.home import home
+from scar_oci import elf
+
+RELEASES = ("bullseye", "bookworm")
+"""Debian's: their builds are of the time before glibc 2.34 joined its libraries into one, and after it."""
+
+ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
+"""Debian's names of them, and Lambda's."""
+
+LIBRARY = "libfakechroot.so"
+
+# Runs with the settings of mmdebstrap's apt, in the folder that the packages go to.
+DOWNLOAD = 'cd "$SCAR_PACKAGES" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq download ' + " ".join(
+    f"libfakechroot:{architecture}" for architecture in ARCHITECTURES
+)
+
+
+def kit() -> Path:
+    """The folder ``$SCAR_KIT``, or ``kit`` in SCAR's home."""
+    return Path(os.environ.get("SCAR_KIT") or home() / "kit").expanduser().absolute()
+
+
+def collect(folder: Path) -> None:
+    """Fills the folder with what it lacks: ``<architecture>/glibc-<oldest that works>/libfakechroot.so``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if is_complete(folder):
+        return
+    with tempfile.TemporaryDirectory(prefix=".collect-", dir=folder) as name:
+        for release in RELEASES:
+            packages = Path(name, release)
+            packages.mkdir()
+            _download(release, packages)
+            for debian_name, architecture in ARCHITECTURES.items():
+                _add(folder / architecture, _unpack(packages, debian_name), architecture)
+
+
+def is_complete(folder: Path) -> bool:
+    """True if there is a build of each release for each architecture."""
+    return all(
+        len(list((folder / architecture).glob(f"glibc-*/{LIBRARY}"))) >= len(RELEASES)
+        for architecture in ARCHITECTURES.values()
+    )
+
+
+def _download(release: str, packages: Path) -> None:
+    """Both architectures' packages of one release, with apt's check of their signatures."""
+    options = ["--quiet", "--mode=chrootless", "--variant=custom", "--skip=check/qemu", "--format=null"]
+    architectures = f"--architectures={','.join(ARCHITECTURES)}"
+    subprocess.run(
+        ["mmdebstrap", *options, architectures, f"--customize-hook={DOWNLOAD}", release, "/dev/null"],
+        check=True,
+        env={**os.environ, "SCAR_PACKAGES": str(packages)},
+    )
+
+
+def _unpack(packages: Path, debian_name: str) -> Path:
+    """A folder with the library of one package, and the copyright file that has to go with it."""
+    (package,) = packages.glob(f"*_{debian_name}.deb")
+    tree, chosen = packages / debian_name, packages / f"{debian_name}-chosen"
+    subprocess.run(["dpkg-deb", "--extract", package, tree], check=True)
+    (library,) = tree.rglob(LIBRARY)
+    chosen.mkdir()
+    shutil.copyfile(library, chosen / LIBRARY)
+    shutil.copyfile(tree / "usr/share/doc/libfakechroot/copyright", chosen / "copyright")
+    return chosen
+
+
+def _add(builds: Path, chosen: Path, architecture: str) -> None:
+    """Put a build where it belongs, unless one for the same glibc is there."""
+    library = chosen / LIBRARY
+    header = elf.read(str(library))
+    if header is None or header.machine != architecture:
+        raise SystemExit(f"{library} is not a library for {architecture}: {header}")
+    target = builds / f"glibc-{oldest_glibc(library.read_bytes())}"
+    builds.mkdir(exist_ok=True)
+    if not target.exists():
+        chosen.rename(target)
+
+
+def oldest_glibc(library: bytes) -> str:
+    """The first version of glibc with every symbol that the library needs.
+
+    The names of the symbols' versions stand in the table of dynamic strings, each ended by a zero byte.
+    """
+    names = re.findall(rb"\0GLIBC_([0-9.]+)(?=\0)", library)
+    newest = max(tuple(int(number) for number in name.split(b".")) for name in names)
+    return ".".join(map(str, newest))
+
+
+def main() -> None:
+    """The command line."""
+    folder = kit()
+    collect(folder)
+    builds = sorted(str(library.parent.relative_to(folder)) for library in folder.glob(f"*/*/{LIBRARY}"))
+    print(f"libfakechroot in {folder}: {', '.join(builds)}")
+
+
+if __name__ == "__main__":
+    main()
