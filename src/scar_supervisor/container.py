@@ -1,0 +1,101 @@
+"""One run of a container: command and environment made out of the call, then the process."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from . import environment, process, program
+from .errors import NothingToRun
+from .f1 import F1
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scar_oci.store import StoredImage
+
+    from .contract import Call
+    from .folder import CallFolder
+    from .function import Environment, Function
+
+GRACE = 2.0
+"""Seconds between SIGTERM and SIGKILL at the deadline; less if the threshold is short."""
+
+
+class Container(NamedTuple):
+    """What a call runs, and where."""
+
+    function: Function
+    image: StoredImage
+    pulled: bool
+    """Whether the image was fetched for this call."""
+    folder: CallFolder
+    call: Call
+    request_id: str
+    deadline: float
+    """Of ``time.monotonic``, in seconds."""
+
+    def run(self, sink: Callable[[bytes], None], event_env: Environment) -> process.Ended:
+        """Run to the end or to the deadline. Raises SupervisorError or ImageError if it cannot be started."""
+        config = self.image.config
+        rootfs = os.fsencode(self.image.rootfs)
+        tree = program.Tree(rootfs, shared=(self.folder.path,))
+        env = self.environment(event_env)
+        cwd = b"/" + os.fsencode(config.working_dir).lstrip(b"/")
+        os.makedirs(tree.outside(cwd), exist_ok=True)
+        found = program.resolve(tree, self.command(), env[b"PATH"], cwd)
+        engine = F1(tree, self.image.runtime, self.function.task_root)
+        grace = min(GRACE, self.function.timeout_threshold / 4)
+        return process.run(engine.launch(found, env, cwd), sink, self.deadline, grace)
+
+    def command(self) -> tuple[bytes, ...]:
+        """The call's script, else its arguments, else the init script, else the image's own command.
+
+        Arguments go after the image's ENTRYPOINT, as Docker has it; scripts replace both.
+        """
+        config = self.image.config
+        entrypoint = tuple(map(os.fsencode, config.entrypoint))
+        if self.call.script is not None:
+            return self._script(self.call.script)
+        if self.call.args:
+            return entrypoint + self.call.args
+        init_script = self.function.init_script
+        if init_script is not None:
+            return self._script(init_script)
+        command = entrypoint + tuple(map(os.fsencode, config.cmd))
+        if not command:
+            raise NothingToRun(
+                f"the image {self.function.image} has neither ENTRYPOINT nor CMD",
+                "say what to run: `scar run NAME PROGRAM [ARG...]` or `scar run -s SCRIPT NAME`",
+            )
+        return command
+
+    def _script(self, script: bytes) -> tuple[bytes, ...]:
+        with open(self.folder.script, "wb", opener=_executable) as file:
+            file.write(script)
+        return (self.folder.script,)
+
+    def environment(self, event_env: Environment) -> Environment:
+        """What the container sees, and nothing else."""
+        folder = self.folder
+        own = {
+            b"REQUEST_ID": self.request_id.encode(),
+            b"SCAR_INPUT_DIR": folder.input,
+            b"SCAR_OUTPUT_DIR": folder.output,
+            **event_env,
+        }
+        return environment.compose(
+            (
+                environment.role_layer(self.function.role_env),
+                {b"HOME": folder.home, b"TMPDIR": folder.temporary},
+                {os.fsencode(name): os.fsencode(value) for name, value in self.image.config.env},
+                self.function.user_env,
+                dict(self.call.env),
+                own,
+            )
+        )
+
+
+def _executable(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o700)

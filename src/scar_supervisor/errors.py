@@ -1,0 +1,56 @@
+"""What can go wrong inside the function, apart from the image (see `scar_oci.errors`).
+
+The class names are stable: they are the ``errorType`` that Lambda reports, and users see them.
+"""
+
+# ruff: noqa: N818 - the names say what is wrong; users read them, and `Error` adds nothing.
+
+from __future__ import annotations
+
+from .contract import EXIT_SCAR_ERROR
+
+
+class SupervisorError(Exception):
+    """What failed and why (the message), and what to do about it (the hint)."""
+
+    exit_code = EXIT_SCAR_ERROR
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class FunctionMisconfigured(SupervisorError):
+    """The function's configuration or package is not one that SCAR made."""
+
+
+class NothingToRun(SupervisorError):
+    """The image names no command and the call brings none."""
+
+
+class ProgramNotFound(SupervisorError):
+    """The program, or a script's interpreter, is not in the image."""
+
+    exit_code = 127
+
+
+class ProgramNotExecutable(SupervisorError):
+    """The program is there and cannot be started."""
+
+    exit_code = 126
+
+
+class NoTimeLeft(SupervisorError):
+    """The function's time was used up before the container could start."""
+
+
+class StagingFailed(SupervisorError):
+    """An object could not be read from or written to S3."""
+
+
+class ContainerFailed(SupervisorError):
+    """The container of an event ended with a status other than 0."""
+
+
+class ContainerTimedOut(SupervisorError):
+    """The container of an event was stopped at its deadline."""

@@ -1,0 +1,119 @@
+"""The F1 execution mode: udocker's Fakechroot, in which the image's own loader starts its programs.
+
+libfakechroot, loaded before the C library, puts the rootfs before every absolute path that the program and
+its children use. Nothing needs a privilege, and calls that name no path cost nothing. What it takes is that
+the program is linked dynamically with glibc: that is seen in its ELF header before it is started.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from scar_oci import elf
+from scar_oci.errors import IncompatibleImage
+
+from .contract import KIT_FOLDER
+from .errors import FunctionMisconfigured
+from .process import Launch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from scar_oci.runtime import Runtime
+
+    from .function import Environment
+    from .program import Program, Tree
+
+_WAY_OUT = "build the program with glibc, linked dynamically, for example on the image debian:bookworm-slim"
+_ARGV0_SINCE = (2, 33)  # glibc's loader takes --argv0 (its release notes of 2.33)
+_LIBRARY = "libfakechroot.so"
+
+PASSED_THROUGH = (b"/proc", b"/dev", b"/sys")
+"""Folders of the machine that containers see as they are."""
+
+
+class F1(NamedTuple):
+    """The engine for one image."""
+
+    tree: Tree
+    runtime: Runtime
+    task_root: str
+    """Folder of the unpacked deployment package."""
+
+    def launch(self, program: Program, env: Environment, cwd: bytes) -> Launch:
+        """All that exec needs to run a program of the image in its folder `cwd`.
+
+        Raises IncompatibleImage for a program that F1 cannot run, and FunctionMisconfigured if the deployment
+        package has no libfakechroot for the image.
+        """
+        self.check(program)
+        tree = self.tree
+        loader = os.path.join(tree.rootfs, os.fsencode(self.runtime.loader))
+        name_option = b"--argv0" if _version(self.runtime.libc_version) >= _ARGV0_SINCE else b""
+        named = (name_option, program.argv[0]) if name_option else ()
+        return Launch(
+            path=loader,
+            argv=(loader, *named, tree.outside(program.path), *program.argv[1:]),
+            env={
+                **env,
+                b"FAKECHROOT": b"true",
+                b"FAKECHROOT_BASE": tree.rootfs,
+                b"FAKECHROOT_ELFLOADER": loader,
+                b"FAKECHROOT_ELFLOADER_OPT_ARGV0": name_option,
+                b"FAKECHROOT_EXCLUDE_PATH": b":".join((*PASSED_THROUGH, *tree.shared)),
+                b"LD_LIBRARY_PATH": self._library_path(env),
+                b"LD_PRELOAD": os.fsencode(self.fakechroot()),
+            },
+            cwd=tree.outside(cwd),
+        )
+
+    def check(self, program: Program) -> None:
+        """Raise IncompatibleImage unless F1 can run this program."""
+        shown = os.fsdecode(program.path)
+        binary = elf.read(self.tree.outside(program.path))
+        if binary is None:
+            reason = "is not a program that this kind of machine can start"
+        elif binary.machine != self.runtime.architecture:
+            reason = f"is for {binary.machine}, and the image for {self.runtime.architecture}"
+        elif binary.interpreter is None:
+            reason = "is linked statically, and execution mode F1 works through the C library"
+        elif self.runtime.libc != "glibc" or "ld-musl" in binary.interpreter:
+            reason = "uses the C library musl (as Alpine Linux does), and execution mode F1 needs glibc"
+        else:
+            return
+        raise IncompatibleImage(f"{shown} {reason}", hint=_WAY_OUT)
+
+    def fakechroot(self) -> str:
+        """The build of libfakechroot for the image: the newest that its glibc is new enough for."""
+        kit = os.path.join(self.task_root, KIT_FOLDER, self.runtime.architecture)
+        try:
+            builds = os.listdir(kit)
+        except FileNotFoundError:
+            builds = []
+        libc = _version(self.runtime.libc_version)
+        fitting = [name for name in builds if _needs(name) <= libc]
+        if not fitting:
+            raise FunctionMisconfigured(
+                "the deployment package has no libfakechroot for the image's glibc "
+                f"{self.runtime.libc_version} on {self.runtime.architecture}",
+                "collect the builds with `make kit` and make the function again",
+            )
+        return os.path.join(kit, max(fitting, key=_needs), _LIBRARY)
+
+    def _library_path(self, env: Environment) -> bytes:
+        # The image's own LD_LIBRARY_PATH is read by the loader, which does not ask fakechroot.
+        own = (
+            self.tree.outside(folder) if folder.startswith(b"/") else folder
+            for folder in env.get(b"LD_LIBRARY_PATH", b"").split(b":")
+            if folder
+        )
+        image = (os.path.join(self.tree.rootfs, os.fsencode(folder)) for folder in self.runtime.library_path)
+        return b":".join((*own, *image))
+
+
+def _needs(build: str) -> tuple[int, ...]:
+    return _version(build.removeprefix("glibc-"))
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))

@@ -1,0 +1,79 @@
+"""The function's configuration, read from the environment that Lambda gives it."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from . import contract
+from .errors import FunctionMisconfigured
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Environment = dict[bytes, bytes]
+
+
+class Function(NamedTuple):
+    """What `scar init` decided, the same for every call."""
+
+    image: str
+    """As the user wrote it."""
+    image_digest: str
+    registry_mirror: str | None
+    timeout_threshold: int
+    """Seconds."""
+    user_env: Environment
+    """The variables given to `scar init -e`."""
+    role_env: Environment
+    """The credentials of the function's role, the region and the endpoint, by the names that SDKs read."""
+    task_root: str
+    """The folder of the unpacked deployment package."""
+
+    @property
+    def init_script(self) -> bytes | None:
+        """The script given to `scar init -s`, or None."""
+        try:
+            with open(os.path.join(self.task_root, contract.INIT_SCRIPT_FILE), "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[bytes, bytes]) -> Function:
+        """The configuration in an environment such as ``os.environb``. Raises FunctionMisconfigured."""
+        try:
+            image = os.fsdecode(environ[contract.ENV_IMAGE.encode()])
+            digest = os.fsdecode(environ[contract.ENV_IMAGE_DIGEST.encode()])
+            threshold = int(
+                environ.get(contract.ENV_TIMEOUT_THRESHOLD.encode(), contract.DEFAULT_TIMEOUT_THRESHOLD)
+            )
+        except (KeyError, ValueError) as error:
+            raise FunctionMisconfigured(
+                f"the function's environment is not of SCAR's making: {error}",
+                "make the function again with `scar init`",
+            ) from error
+        mirror = environ.get(contract.ENV_REGISTRY_MIRROR.encode())
+        prefix = contract.ENV_USER_PREFIX.encode()
+        return cls(
+            image=image,
+            image_digest=digest,
+            registry_mirror=os.fsdecode(mirror) if mirror else None,
+            timeout_threshold=threshold,
+            user_env={
+                name[len(prefix) :]: value for name, value in environ.items() if name.startswith(prefix)
+            },
+            role_env={name: environ[name] for name in _ROLE_NAMES if environ.get(name)},
+            task_root=os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+        )
+
+
+_ROLE_NAMES = (
+    b"AWS_ACCESS_KEY_ID",
+    b"AWS_SECRET_ACCESS_KEY",
+    b"AWS_SESSION_TOKEN",
+    b"AWS_REGION",
+    b"AWS_DEFAULT_REGION",
+    b"AWS_ENDPOINT_URL",
+)

@@ -1,0 +1,103 @@
+"""Which program of the image to start for a command, found as the kernel and execvp would inside the image.
+
+Paths here are the image's own, as bytes. Absolute links in the tree were made relative when it was unpacked,
+so that the kernel resolves them inside it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from .errors import ProgramNotExecutable, ProgramNotFound
+
+SHELL = b"/bin/sh"
+_INTERPRETER_DEPTH = 4  # of scripts whose interpreters are scripts; the kernel's own limit (fs/exec.c)
+_SHEBANG_MAX = 256  # bytes of the first line that the kernel reads (BINPRM_BUF_SIZE)
+
+
+class Program(NamedTuple):
+    """A binary of the image and its arguments."""
+
+    path: bytes
+    """In the image."""
+    argv: tuple[bytes, ...]
+
+
+class Tree(NamedTuple):
+    """A rootfs, and the folders of the outside that containers see at the same path."""
+
+    rootfs: bytes
+    shared: tuple[bytes, ...]
+
+    def outside(self, path: bytes) -> bytes:
+        """The path on this machine of an absolute path in the container."""
+        if any(path == folder or path.startswith(folder + b"/") for folder in self.shared):
+            return path
+        return self.rootfs + path
+
+
+def resolve(tree: Tree, argv: tuple[bytes, ...], search_path: bytes, cwd: bytes) -> Program:
+    """The binary that runs `argv`, with the interpreters of scripts put before it.
+
+    Raises ProgramNotFound and ProgramNotExecutable.
+    """
+    path = _find(tree, argv[0], search_path, cwd)
+    for _ in range(_INTERPRETER_DEPTH):
+        words = _interpreter(tree, path)
+        if words is None:
+            return Program(path, argv)
+        argv = (*words, path, *argv[1:])
+        path = words[0]
+        _check(tree, path, what="interpreter")
+    raise ProgramNotExecutable(f"{_show(path)}: the interpreter of an interpreter of a script is a script")
+
+
+def _find(tree: Tree, name: bytes, search_path: bytes, cwd: bytes) -> bytes:
+    if b"/" in name:
+        path = os.path.join(cwd, name)
+        _check(tree, path, what="program")
+        return path
+    for folder in search_path.split(b":"):
+        path = os.path.join(cwd, folder, name)
+        outside = tree.outside(path)
+        if os.path.isfile(outside) and os.access(outside, os.X_OK):
+            return path
+    raise ProgramNotFound(
+        f"{_show(name)}: no such program in the image (looked in {_show(search_path)})",
+        "name a program of the image, by its full path if it is in none of these folders",
+    )
+
+
+def _check(tree: Tree, path: bytes, what: str) -> None:
+    outside = tree.outside(path)
+    if not os.path.exists(outside):
+        hint = f"name a {what} that the image holds"
+        if path.endswith(b"\r"):
+            hint = "the script has the line ends of Windows: save it with those of Unix"
+        raise ProgramNotFound(f"{_show(path)}: no such {what} in the image", hint)
+    if not os.path.isfile(outside):
+        raise ProgramNotExecutable(f"{_show(path)}: not a file, so it cannot be started")
+    if not os.access(outside, os.X_OK):
+        raise ProgramNotExecutable(
+            f"{_show(path)}: not executable", f"make it so in the image, or run `/bin/sh {_show(path)}`"
+        )
+
+
+def _interpreter(tree: Tree, path: bytes) -> tuple[bytes, ...] | None:
+    """What the first line of a script names; the shell if it names nothing; None for a binary."""
+    with open(tree.outside(path), "rb") as file:
+        start = file.read(_SHEBANG_MAX)
+    if start.startswith(b"\x7fELF"):
+        return None
+    if not start.startswith(b"#!"):
+        return (SHELL,)  # as execvp(3) does
+    line = start[2:].partition(b"\n")[0].strip(b" \t")
+    # Not split(): the carriage return of a Windows line end belongs to the name, as it does for the kernel.
+    end = min((at for at in (line.find(b" "), line.find(b"\t")) if at >= 0), default=len(line))
+    name, argument = line[:end] or SHELL, line[end:].strip(b" \t")
+    return (name, argument) if argument else (name,)
+
+
+def _show(text: bytes) -> str:
+    return text.decode("utf-8", "backslashreplace")
