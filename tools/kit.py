@@ -1,8 +1,8 @@
 """Collects the builds of libfakechroot that go into every deployment package: ``make kit``.
 
 They are taken out of Debian's packages: one build for images with an older glibc and one for newer ones, each
-for both of Lambda's architectures. mmdebstrap fetches packages of any release and architecture with settings of
-its own, so that the machine's stay as they are.
+for both of Lambda's architectures. mmdebstrap fetches packages of any release and architecture with settings
+of its own, so that the machine's stay as they are.
 """
 
 from __future__ import annotations

@@ -43,6 +43,8 @@ class RateLimited(ImageError):
     """The registry asks to come back later than we can wait."""
 
     temporary = True
+    retry_after = 0.0
+    """Seconds that the registry asked for, or 0."""
 
 
 class PlatformMissing(ImageError):

@@ -147,7 +147,9 @@ def load_object(data: bytes, what: str) -> dict[str, Any]:
 def _manifest(document: dict[str, Any], name: str) -> Manifest:
     config = _descriptor(document["config"])
     if config.media_type not in CONFIG_TYPES:
-        raise UnsupportedImage(f"{name} is not a container image: its config is of the type {config.media_type!r}")
+        raise UnsupportedImage(
+            f"{name} is not a container image: its config is of the type {config.media_type!r}"
+        )
     layers = tuple(_descriptor(layer) for layer in document["layers"])
     if len(layers) > _MOST_LAYERS:
         raise ValueError(f"{len(layers)} layers")

@@ -115,9 +115,7 @@ def _supervise(
             _, status = os.waitpid(pid, 0)
             _kill_and_reap_all()
         else:
-            for child in _descendants():
-                _signal(child, signal.SIGTERM)
-            _pump_until_tree_is_gone(read_end, sink, time.monotonic() + grace)
+            _ask_to_end(read_end, sink, time.monotonic() + grace)
             _kill_and_reap_all()
     finally:
         os.close(pidfd)
@@ -146,10 +144,15 @@ def _pump(read_end: int, pidfd: int, sink: Callable[[bytes], None], deadline: fl
     return False
 
 
-def _pump_until_tree_is_gone(read_end: int, sink: Callable[[bytes], None], deadline: float) -> None:
+def _ask_to_end(read_end: int, sink: Callable[[bytes], None], deadline: float) -> None:
+    """Send SIGTERM to every descendant, and pass on output until all are gone or the deadline comes."""
+    asked: set[int] = set()
     poll = select.poll()
     poll.register(read_end, select.POLLIN)
     while _reap() and time.monotonic() < deadline:
+        for child in set(_descendants()) - asked:  # again and again: some were being forked the last time
+            _signal(child, signal.SIGTERM)
+            asked.add(child)
         if poll.poll(_POLL_MS):
             data = os.read(read_end, _CHUNK)
             if not data:  # nobody writes any more, so only the clock and the children remain to be watched
