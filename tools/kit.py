@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from scar.home import home
+from scar.deploy.package import kit_folder
 from scar_oci import elf
 
 RELEASES = ("bullseye", "bookworm")
@@ -29,11 +29,6 @@ LIBRARY = "libfakechroot.so"
 DOWNLOAD = 'cd "$SCAR_PACKAGES" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq download ' + " ".join(
     f"libfakechroot:{architecture}" for architecture in ARCHITECTURES
 )
-
-
-def kit() -> Path:
-    """The folder ``$SCAR_KIT``, or ``kit`` in SCAR's home."""
-    return Path(os.environ.get("SCAR_KIT") or home() / "kit").expanduser().absolute()
 
 
 def collect(folder: Path) -> None:
@@ -105,7 +100,7 @@ def oldest_glibc(library: bytes) -> str:
 
 def main() -> None:
     """The command line."""
-    folder = kit()
+    folder = kit_folder().expanduser().absolute()
     collect(folder)
     builds = sorted(str(library.parent.relative_to(folder)) for library in folder.glob(f"*/*/{LIBRARY}"))
     print(f"libfakechroot in {folder}: {', '.join(builds)}")
