@@ -1,0 +1,83 @@
+"""S3's buckets, as sources of events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scar.aws.errors import AccessDenied, NotFound, request
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_CLASSIC_REGION = "us-east-1"
+"""The region that CreateBucket must not be told, and that old answers call None."""
+
+
+class Buckets:
+    """The buckets that one region's endpoint reaches."""
+
+    def __init__(self, client: S3Client, region: str) -> None:
+        self._client = client
+        self._region = region
+
+    def region_of(self, bucket: str, owner: str) -> str | None:
+        """The region of the bucket, or None if there is none of this name.
+
+        Raises AccessDenied if it is not the account ``owner``'s, or its owner has locked us out.
+        """
+        try:
+            with request(f"look for bucket {bucket}"):
+                answer = self._client.head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)
+        except NotFound:
+            return None
+        except AccessDenied as error:
+            raise AccessDenied(
+                f"bucket {bucket} belongs to somebody else, or its policy locks you out",
+                hint="names of buckets are shared by all accounts of the world: choose another one",
+            ) from error
+        return answer.get("BucketRegion") or _CLASSIC_REGION
+
+    def create(self, bucket: str) -> None:
+        with request(f"create bucket {bucket}"):
+            if self._region == _CLASSIC_REGION:
+                self._client.create_bucket(Bucket=bucket)
+            else:
+                self._client.create_bucket(
+                    Bucket=bucket,
+                    CreateBucketConfiguration={"LocationConstraint": self._region},  # type: ignore[typeddict-item]
+                )
+
+    def delete(self, bucket: str) -> None:
+        """Delete a bucket, which must be empty."""
+        with request(f"delete bucket {bucket}"):
+            self._client.delete_bucket(Bucket=bucket)
+
+    def has(self, bucket: str, key: str) -> bool:
+        try:
+            with request(f"look for {key} in bucket {bucket}"):
+                self._client.head_object(Bucket=bucket, Key=key)
+        except NotFound:
+            return False
+        return True
+
+    def put_empty(self, bucket: str, key: str) -> None:
+        with request(f"put {key} into bucket {bucket}"):
+            self._client.put_object(Bucket=bucket, Key=key)
+
+    def delete_object(self, bucket: str, key: str) -> None:
+        with request(f"delete {key} from bucket {bucket}"):
+            self._client.delete_object(Bucket=bucket, Key=key)
+
+    def notification(self, bucket: str) -> dict[str, Any]:
+        """The whole notification configuration. Raises NotFound if the bucket is gone."""
+        with request(f"read the notification of bucket {bucket}"):
+            answer = self._client.get_bucket_notification_configuration(Bucket=bucket)
+        return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+
+    def set_notification(self, bucket: str, configuration: dict[str, Any]) -> None:
+        """Replace the whole notification configuration: merge into what `notification` returned first."""
+        with request(f"set the notification of bucket {bucket}"):
+            self._client.put_bucket_notification_configuration(
+                Bucket=bucket,
+                NotificationConfiguration=configuration,  # type: ignore[arg-type]
+            )

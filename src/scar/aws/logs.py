@@ -1,0 +1,71 @@
+"""CloudWatch's log groups and their events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scar.aws.errors import NotFound, request
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+
+@dataclass(frozen=True)
+class LogEvent:
+    """One line, or what a function wrote at once."""
+
+    stream: str
+    timestamp: int
+    """Milliseconds since 1970."""
+    message: str
+
+
+class LogGroups:
+    """The log groups of one account and region."""
+
+    def __init__(self, client: CloudWatchLogsClient) -> None:
+        self._client = client
+
+    def tags(self, name: str) -> Mapping[str, str] | None:
+        """The tags of the group, or None if there is no such group."""
+        with request(f"look for log group {name}"):
+            pages = self._client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
+            arns = [
+                group["arn"] for page in pages for group in page["logGroups"] if group["logGroupName"] == name
+            ]
+        if not arns:
+            return None
+        with request(f"read the tags of log group {name}"):
+            return self._client.list_tags_for_resource(resourceArn=arns[0].removesuffix(":*"))["tags"]
+
+    def create(self, name: str, tags: Mapping[str, str]) -> None:
+        with request(f"create log group {name}"):
+            self._client.create_log_group(logGroupName=name, tags=dict(tags))
+
+    def keep_for(self, name: str, days: int) -> None:
+        """Let events vanish after so many days."""
+        with request(f"set the retention of log group {name}"):
+            self._client.put_retention_policy(logGroupName=name, retentionInDays=days)
+
+    def delete(self, name: str) -> bool:
+        """Delete the group and all its events. False if there was none."""
+        try:
+            with request(f"delete log group {name}"):
+                self._client.delete_log_group(logGroupName=name)
+        except NotFound:
+            return False
+        return True
+
+    def events(self, name: str, *, stream: str = "", term: str = "") -> Iterator[LogEvent]:
+        """The events of the group in order of time, of one stream, and with a term, if these are given."""
+        criteria: dict[str, Any] = {"logGroupName": name}
+        if stream:
+            criteria["logStreamNames"] = [stream]
+        if term:
+            criteria["filterPattern"] = f'"{term}"'
+        with request(f"read log group {name}"):
+            for page in self._client.get_paginator("filter_log_events").paginate(**criteria):
+                for event in page["events"]:
+                    yield LogEvent(event["logStreamName"], event["timestamp"], event["message"])

@@ -1,0 +1,119 @@
+"""From where and whose to clients: the one place that makes boto3 sessions."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from scar.aws.buckets import Buckets
+from scar.aws.errors import request
+from scar.aws.functions import Functions
+from scar.aws.logs import LogGroups
+from scar.version import VERSION
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
+    from botocore.session import Session
+
+CONNECT_SECONDS = 10
+ATTEMPTS = 6
+"""Of every request but Invoke: botocore waits out throttling and passing faults."""
+
+ANSWER_MARGIN_SECONDS = 60
+"""How much longer than the function's time-out the answer of a call is waited for: the start of an
+environment (10 s, and again inside the first call) and the way of 6 MB."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A cloud that is not AWS: its address, and credentials that are good for nothing else."""
+
+    url: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+
+
+class Aws:
+    """The services of one account in one region. Nothing is imported or sent before it is used."""
+
+    def __init__(self, region: str, *, profile: str | None = None, endpoint: Endpoint | None = None) -> None:
+        self.region = region
+        self._profile = profile
+        self._endpoint = endpoint
+
+    @cached_property
+    def functions(self) -> Functions:
+        return Functions(self._session.client("lambda", endpoint_url=self._url, config=self._config()))
+
+    @cached_property
+    def buckets(self) -> Buckets:
+        return Buckets(self._session.client("s3", endpoint_url=self._url, config=self._config()), self.region)
+
+    @cached_property
+    def logs(self) -> LogGroups:
+        return LogGroups(self._session.client("logs", endpoint_url=self._url, config=self._config()))
+
+    def calls(self, function_seconds: int) -> Functions:
+        """Functions, for Invoke alone: one attempt, and patience for a function with this time-out.
+
+        A retry would run the function again, as a function that is slow to answer is not one that failed.
+        """
+        config = self._config().merge(_invoke_config(function_seconds + ANSWER_MARGIN_SECONDS))
+        return Functions(self._session.client("lambda", endpoint_url=self._url, config=config))
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        import boto3  # 0.4 s of CPU: only when AWS is called
+
+        with request("use these AWS credentials"):
+            if self._endpoint is None:
+                return boto3.Session(profile_name=self._profile, region_name=self.region)
+            return boto3.Session(
+                botocore_session=_session_without_files(),
+                aws_access_key_id=self._endpoint.access_key_id,
+                aws_secret_access_key=self._endpoint.secret_access_key,
+                region_name=self.region,
+            )
+
+    @property
+    def _url(self) -> str | None:
+        return None if self._endpoint is None else self._endpoint.url
+
+    def _config(self) -> Config:
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=CONNECT_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            user_agent_extra=f"scar/{VERSION}",
+        )
+        if self._endpoint is None:
+            return config
+        # A proxy of the user's network cannot reach this machine's loopback; buckets have no host names here.
+        return config.merge(Config(proxies={}, s3={"addressing_style": "path"}))
+
+
+def _invoke_config(read_seconds: int) -> Config:
+    from botocore.config import Config
+
+    return Config(
+        read_timeout=read_seconds,
+        retries={"total_max_attempts": 1},
+        tcp_keepalive=True,  # or a NAT gateway forgets a connection that is silent for 350 s
+    )
+
+
+def _session_without_files() -> Session:
+    """A botocore session that knows nothing of the user's profiles and files, nor of AWS_PROFILE."""
+    import botocore.session
+
+    return botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )

@@ -1,0 +1,1 @@
+"""One module for each command; the group imports the one that is used."""

@@ -1,0 +1,108 @@
+"""`scar init`."""
+
+from __future__ import annotations
+
+import click
+
+from scar import config
+from scar.cli import output
+from scar.cli.options import Command, environment, settings_of
+from scar.deploy.spec import FunctionSpec
+from scar.ops.init import InitRequest, init
+
+
+@click.command(
+    cls=Command,
+    name="init",
+    epilog="Example: scar init -n cowsay -m 512 -t 60 -e LANG=C.UTF-8 grycap/cowsay",
+)
+@click.argument("image")
+@click.option("-n", "--name", metavar="NAME", help="Name of the function. Default: derived from the image.")
+@click.option("-d", "--description", metavar="TEXT", help="Description of the function.")
+@click.option("-m", "--memory", type=int, metavar="MB", help="Memory: 128 to 10240.")
+@click.option("-t", "--time", type=int, metavar="SECONDS", help="Time-out of a call: 1 to 900.")
+@click.option(
+    "-tt",
+    "--time-threshold",
+    type=int,
+    metavar="SECONDS",
+    help="How long before the time-out the container is stopped.",
+)
+@click.option(
+    "-e", "--env", multiple=True, metavar="NAME[=VALUE]", help="A variable for the container. Repeatable."
+)
+@click.option(
+    "-s", "--script", metavar="FILE", help="A script to run when a call brings no command of its own."
+)
+@click.option("-es", "--event-source", metavar="BUCKET", help="A bucket whose input/ calls the function.")
+@click.option("-lr", "--lambda-role", metavar="ARN", help="The IAM role of the function.")
+@click.option("-p", "--preheat", is_flag=True, help="Fetch the image now, not at the first call.")
+@click.pass_context
+def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    context: click.Context,
+    image: str,
+    name: str | None,
+    description: str | None,
+    memory: int | None,
+    time: int | None,
+    time_threshold: int | None,
+    env: tuple[str, ...],
+    script: str | None,
+    event_source: str | None,
+    lambda_role: str | None,
+    preheat: bool,
+) -> None:
+    """Make a function that runs the container image IMAGE."""
+    settings = settings_of(context)
+    request = InitRequest(
+        image=image,
+        name=name,
+        description=description,
+        memory=memory,
+        time=time,
+        threshold=time_threshold,
+        env=environment(env),
+        script_file=script,
+        bucket=event_source,
+        role=lambda_role,
+        preheat=preheat,
+    )
+    spec = init(request, settings.where, config.load(), output.Progress(settings))
+    if output.wants_json(settings):
+        output.print_json(_document(spec, verbose=settings.verbose))
+    else:
+        click.echo("\n".join(_lines(spec)))
+
+
+def _lines(spec: FunctionSpec) -> list[str]:
+    return [
+        f"Function name: {spec.name}",
+        f"Image: {spec.image} ({spec.digest})",
+        f"Log group name: {spec.log_group}",
+        *([f"Event source: {spec.bucket}"] if spec.bucket else []),
+    ]
+
+
+def _document(spec: FunctionSpec, *, verbose: bool) -> dict[str, object]:
+    document: dict[str, object] = {
+        "name": spec.name,
+        "arn": spec.arn,
+        "image": spec.image,
+        "image_digest": spec.digest,
+        "memory": spec.memory,
+        "time": spec.time,
+        "log_group": spec.log_group,
+        "event_source": spec.bucket or None,
+    }
+    if verbose:
+        document |= {
+            "description": spec.description,
+            "region": spec.region,
+            "architecture": spec.architecture,
+            "time_threshold": spec.threshold,
+            "role": spec.role.text,
+            "owner": spec.owner,
+            "registry_mirror": spec.registry_mirror or None,
+            "variables": sorted(spec.environment),
+        }
+    return document

@@ -1,0 +1,78 @@
+"""`scar local`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from scar.cli import output
+from scar.cli.options import CONTEXT, Command, add_common_options, settings_of
+from scar.cli.settings import Settings
+from scar.ops import local
+
+if TYPE_CHECKING:
+    from scar.local.cloud import LocalCloud
+
+
+@click.group(name="local", context_settings=CONTEXT, epilog="Example: scar local start")
+def command() -> None:
+    """The cloud on this machine: started on demand by --local, or by hand."""
+
+
+add_common_options(command)
+
+
+@command.command(cls=Command, name="start")
+@click.pass_context
+def start(context: click.Context) -> None:
+    """Start the local cloud, unless it runs."""
+    settings = settings_of(context)
+    running = local.start()
+    for line in running.limitations:
+        output.warn(line)
+    _show(running, settings)
+
+
+@command.command(cls=Command, name="stop")
+@click.pass_context
+def stop(context: click.Context) -> None:
+    """Stop the local cloud. The functions in it are gone then."""
+    settings = settings_of(context)
+    stopped = local.stop()
+    if output.wants_json(settings):
+        output.print_json({"stopped": stopped})
+    else:
+        click.echo("The local cloud is stopped" if stopped else "The local cloud was not running")
+
+
+@command.command(cls=Command, name="status")
+@click.pass_context
+def status(context: click.Context) -> None:
+    """Show whether the local cloud runs, and where."""
+    _show(local.status(), settings_of(context))
+
+
+def _show(running: LocalCloud | None, settings: Settings) -> None:
+    if output.wants_json(settings):
+        output.print_json(_document(running))
+    elif running is None:
+        click.echo("The local cloud is not running")
+    else:
+        click.echo(
+            f"The local cloud is running\nEndpoint: {running.endpoint}\nRegion: {running.region}\n"
+            f"Sandbox: {running.sandbox}\nProcess: {running.pid}"
+        )
+
+
+def _document(running: LocalCloud | None) -> dict[str, object]:
+    if running is None:
+        return {"running": False}
+    return {
+        "running": True,
+        "endpoint": running.endpoint,
+        "region": running.region,
+        "sandbox": running.sandbox,
+        "pid": running.pid,
+        "limitations": list(running.limitations),
+    }

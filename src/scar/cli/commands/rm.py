@@ -1,0 +1,73 @@
+"""`scar rm`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from scar import config
+from scar.cli import output
+from scar.cli.options import Command, settings_of
+from scar.cli.settings import Settings
+from scar.errors import ScarError
+from scar.ops.cloud import connect
+from scar.ops.rm import Removed, all_names, rm, rm_all
+
+
+@click.command(cls=Command, name="rm", epilog="Example: scar rm -n cowsay")
+@click.argument("function", metavar="[NAME]", required=False)
+@click.option("-n", "--name", metavar="NAME", help="The function to remove.")
+@click.option("-a", "--all", "every", is_flag=True, help="Remove all functions that SCAR made.")
+@click.option("--yes", is_flag=True, help="Do not ask before removing all.")
+@click.pass_context
+def command(context: click.Context, function: str | None, name: str | None, every: bool, yes: bool) -> None:
+    """Remove a function, its log, and the notification and permission that SCAR made for it.
+
+    A function that is gone already is none to complain of. Buckets and their files are left as they are.
+    """
+    if [function is not None, name is not None, every].count(True) != 1:
+        raise click.UsageError("give either a function's name or -a/--all", context)
+    settings = settings_of(context)
+    cloud = connect(settings.where, config.load())
+    for line in cloud.warnings:
+        output.warn(line)
+    say = output.Progress(settings)
+    if not every:
+        _show([rm(name or function or "", cloud, say)], settings)
+        return
+    names = all_names(cloud)
+    if names and not yes:
+        _ask(names)
+    _show(rm_all(names, cloud, say), settings)
+
+
+def _ask(names: list[str]) -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError("rm -a removes all functions: it needs --yes where nobody can be asked")
+    click.echo("\n".join(names), err=True)
+    click.confirm(f"Remove these {len(names)} functions?", abort=True, err=True)
+
+
+def _show(removed: list[Removed], settings: Settings) -> None:
+    if output.wants_json(settings):
+        output.print_json([_document(one) for one in removed])
+    else:
+        click.echo("\n".join(map(_line, removed)) or "No functions to remove")
+    failed = [one.function for one in removed if one.error is not None]
+    if failed:
+        raise ScarError(f"not removed: {', '.join(failed)}")
+
+
+def _line(one: Removed) -> str:
+    if one.error is not None:
+        return f"Not removed: {one.function}: {one.error.message}"
+    return f"Removed: {one.function}" if one.steps else f"Nothing to remove: {one.function}"
+
+
+def _document(one: Removed) -> dict[str, object]:
+    return {
+        "name": one.function,
+        "removed": list(one.steps),
+        "error": None if one.error is None else one.error.message,
+    }

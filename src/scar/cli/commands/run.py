@@ -1,0 +1,154 @@
+"""`scar run`."""
+
+from __future__ import annotations
+
+import base64
+import os
+
+import click
+
+from scar import config
+from scar.cli import output
+from scar.cli.options import Command, environment, settings_of
+from scar.cli.report import report_line
+from scar.cli.settings import Settings
+from scar.deploy.calls import Outcome
+from scar.errors import ScarError
+from scar.ops.cloud import connect
+from scar.ops.run import Queued, RunRequest, payload, run
+from scar_supervisor.contract import EXIT_TIMED_OUT, Result
+
+RULE = "-" * 60
+
+
+class FunctionError(ScarError):
+    """SCAR's part in the function failed."""
+
+
+class ContainerTimedOut(ScarError):
+    """The container was stopped at its deadline; what it had printed by then was shown."""
+
+    exit_status = EXIT_TIMED_OUT
+
+
+@click.command(
+    cls=Command,
+    name="run",
+    context_settings={"allow_interspersed_args": False},
+    epilog="Example: scar run -e LANG=C.UTF-8 cowsay /usr/games/cowsay Hello World",
+)
+@click.argument("name")
+@click.argument("args", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "-e", "--env", multiple=True, metavar="NAME[=VALUE]", help="A variable for this call. Repeatable."
+)
+@click.option(
+    "-s",
+    "--script",
+    "-p",
+    "--payload",
+    metavar="FILE",
+    help="A script to run in place of the image's command.",
+)
+@click.option("-es", "--event-source", metavar="BUCKET", help="Run for each file in the bucket's input/.")
+@click.option("--async", "asynchronous", is_flag=True, help="Do not wait for the result.")
+@click.pass_context
+def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    context: click.Context,
+    name: str,
+    args: tuple[str, ...],
+    env: tuple[str, ...],
+    script: str | None,
+    event_source: str | None,
+    asynchronous: bool,
+) -> int:
+    """Call the function NAME, with ARGS for its container, and end with the container's exit status.
+
+    Options come before NAME; all that follows NAME goes to the container.
+    """
+    if script is not None and args:
+        raise click.UsageError("-s/--script and arguments after NAME exclude each other", context)
+    if event_source is not None:
+        raise click.UsageError(
+            "-es/--event-source: run cannot do this yet; put files into input/ instead", context
+        )
+    settings = settings_of(context)
+    request = RunRequest(
+        function=name,
+        args=tuple(map(os.fsencode, args)),
+        env=environment(env),
+        script_file=script,
+        asynchronous=asynchronous,
+    )
+    body = payload(request)
+    cloud = connect(settings.where, config.load())
+    for line in cloud.warnings:
+        output.warn(line)
+    outcome = run(request, body, cloud)
+    if isinstance(outcome, Queued):
+        _show_queued(outcome, settings)
+        return 0
+    return _show(outcome, settings)
+
+
+def _show_queued(queued: Queued, settings: Settings) -> None:
+    if output.wants_json(settings):
+        output.print_json({"request_id": queued.request_id, "log_group": queued.log_group})
+    else:
+        click.echo(f"Request Id: {queued.request_id}\nLog group name: {queued.log_group}")
+
+
+def _show(outcome: Outcome, settings: Settings) -> int:
+    """Print the result; the exit status. Raises ScarError, after printing, for a result that is an error."""
+    result = outcome.result
+    if output.wants_json(settings):
+        output.print_json(_document(outcome, verbose=settings.verbose))
+    else:
+        _print_plain(result)
+    if result.error is not None:
+        raise FunctionError(result.error.message, hint=result.error.hint, kind=result.error.type)
+    if result.timed_out:
+        raise ContainerTimedOut(
+            "the container was stopped: the function's time was over",
+            hint="what it printed until then is above; scar init -t gives a function up to 900 s",
+        )
+    return result.exit_code
+
+
+def _print_plain(result: Result) -> None:
+    click.echo(f"Request Id: {result.request_id}")
+    click.echo(f"Log group name: {result.log_group}")
+    click.echo(f"Log stream name: {result.log_stream}")
+    click.echo(RULE)
+    output.print_bytes(result.output)
+    if result.output_size > len(result.output):
+        output.warn(f"{_cut(result)}; the log has all of it")
+
+
+def _cut(result: Result) -> str:
+    return f"the middle of {result.output_size:,} bytes of output is left out"
+
+
+def _document(outcome: Outcome, *, verbose: bool) -> dict[str, object]:
+    result = outcome.result
+    document: dict[str, object] = {
+        "request_id": result.request_id,
+        "log_group": result.log_group,
+        "log_stream": result.log_stream,
+        "exit_code": result.exit_code,
+        "timed_out": result.timed_out,
+        **_output_fields(result.output),
+        "output_size": result.output_size,
+        "error": None if result.error is None else result.error._asdict(),
+    }
+    if verbose:
+        document |= {"image_pulled": result.image_pulled, **report_line(outcome.log_tail)}
+    return document
+
+
+def _output_fields(data: bytes) -> dict[str, str]:
+    """The output as text where that is exact, else as base64: JSON has no bytes."""
+    try:
+        return {"output": data.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"output_base64": base64.b64encode(data).decode("ascii")}

@@ -1,0 +1,108 @@
+"""The entry: the only place that prints an error, and that decides the exit status.
+
+Errors go to stderr: ``scar: error: ...``, and a line with a hint. With ``--json`` they are one line of JSON,
+its last: ``{"error": {"type", "message", "hint", "exit_status"}}``.
+
+Exit status: 0, 2 for bad usage, 1 for other errors, 130 after Ctrl-C. `run` ends with the container's, as
+Docker does: then errors of SCAR's own, usage too, are 125, and a time-out is 124.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from scar.cli.app import app
+from scar.cli.settings import Settings
+from scar.errors import Interrupted, ScarError, UsageError
+from scar_supervisor.contract import EXIT_SCAR_ERROR
+
+_OWN_STATUS = {"run": EXIT_SCAR_ERROR}
+"""Commands whose exit status is a container's: SCAR's own errors have this one."""
+
+
+def run() -> None:
+    """The console's entry."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command line, without the program's name; the exit status."""
+    settings = Settings()
+    try:
+        return _invoke(list(argv), settings)
+    except BrokenPipeError:
+        # Whoever read our output has enough, as `scar log NAME | head`; what is buffered has nowhere to go.
+        _discard(sys.stdout)
+        return 128 + 13
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is reported, not thrown at the user
+        return _report(_as_scar_error(error, settings), settings)
+    except KeyboardInterrupt:
+        return _report(Interrupted("interrupted"), settings)
+
+
+def _invoke(argv: list[str], settings: Settings) -> int:
+    try:
+        with app.make_context("scar", argv, obj=settings) as context:
+            status = app.invoke(context)
+            sys.stdout.flush()
+            return int(status or 0)
+    except click.exceptions.Exit as end:  # --help and --version
+        return end.exit_code
+
+
+def _as_scar_error(error: Exception, settings: Settings) -> ScarError:
+    if settings.debug:
+        traceback.print_exception(error)
+    if isinstance(error, ScarError):
+        return error
+    if isinstance(error, click.ClickException):
+        return _usage_error(error)
+    if isinstance(error, click.Abort):
+        return Interrupted("interrupted")
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return ScarError(f"no space left: {error}")
+    return ScarError(
+        f"unexpected: {type(error).__name__}: {error}",
+        hint="this is a fault of SCAR's; --debug shows where",
+        kind="InternalError",
+    )
+
+
+def _usage_error(error: click.ClickException) -> UsageError:
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    hint = f"{context.command_path} --help" if context is not None else "scar --help"
+    return UsageError(message[:1].lower() + message[1:], hint=hint)
+
+
+def _report(error: ScarError, settings: Settings) -> int:
+    status = error.exit_status
+    if status in (ScarError.exit_status, UsageError.exit_status):
+        status = _OWN_STATUS.get(settings.command, status)
+    lines = _json_lines(error, status) if settings.json else _plain_lines(error)
+    with contextlib.suppress(BrokenPipeError):
+        print(*lines, sep="\n", file=sys.stderr, flush=True)  # noqa: T201 - the one place that prints errors
+    return status
+
+
+def _plain_lines(error: ScarError) -> list[str]:
+    return [f"scar: error: {error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
+
+
+def _json_lines(error: ScarError, status: int) -> list[str]:
+    document = {"type": error.kind, "message": error.message, "hint": error.hint, "exit_status": status}
+    return [json.dumps({"error": document})]
+
+
+def _discard(stream: object) -> None:
+    """Point the stream's descriptor at nothing, so that the interpreter's last flush does not fail."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[attr-defined]

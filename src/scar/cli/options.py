@@ -1,0 +1,117 @@
+"""Options: those that every command has, and how values of ours are read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from scar.cli.settings import Settings
+from scar.errors import UsageError
+from scar.version import VERSION
+
+
+def _with_hyphens(name: str) -> str:
+    return name.replace("_", "-")
+
+
+CONTEXT: dict[str, Any] = {
+    "help_option_names": ["-h", "--help"],
+    "token_normalize_func": _with_hyphens,
+    "max_content_width": 100,
+}
+"""Of every command. Long options may be written with ``-`` and with ``_``."""
+
+
+class Command(click.Command):
+    """A command with the common options."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
+        super().__init__(*args, **kwargs)
+        add_common_options(self)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does; an error that comes before ``--json`` was seen is reported as JSON all the same."""
+        as_json = not {"-j", "--json"}.isdisjoint(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError:
+            settings_of(ctx).json |= as_json
+            raise
+
+
+def settings_of(context: click.Context) -> Settings:
+    """The settings that `main` gave to the outermost context."""
+    settings = context.find_object(Settings)
+    assert settings is not None  # noqa: S101 - make_context is called with obj= in one place
+    return settings
+
+
+def add_common_options(command: click.Command) -> None:
+    """Give the command the options that all have. They fill in Settings, unseen by the command's function."""
+    command.params += [
+        _flag(
+            "local",
+            "--local",
+            help="Work in the local cloud (started if need be). SCAR_LOCAL=1 means the same.",
+        ),
+        _flag("json", "--json", "-j", help="Print results, and errors, as JSON."),
+        _flag("verbose", "--verbose", "-v", help="More than --json prints, as JSON too."),
+        _value("profile", "--profile", metavar="NAME", help="Profile of AWS's credentials file."),
+        _value("region", "--region", metavar="REGION", help="AWS region."),
+        _flag("debug", "--debug", help="Show where an error comes from."),
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_print_version,
+            help="Print the version and end.",
+        ),
+    ]
+
+
+def _flag(name: str, *spellings: str, help: str) -> click.Option:
+    return click.Option(
+        [name, *spellings], is_flag=True, expose_value=False, is_eager=True, callback=_remember, help=help
+    )
+
+
+def _value(name: str, *spellings: str, metavar: str, help: str) -> click.Option:
+    return click.Option(
+        [name, *spellings], metavar=metavar, expose_value=False, is_eager=True, callback=_remember, help=help
+    )
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value and parameter.name:
+        setattr(settings_of(context), parameter.name, value)
+
+
+def _print_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    del parameter
+    if value:
+        click.echo(f"scar {VERSION}")
+        context.exit()
+
+
+def environment(items: Iterable[str]) -> tuple[tuple[bytes, bytes], ...]:
+    """The variables of ``-e``: NAME=VALUE, or NAME to take the caller's, as Docker does; the last one counts.
+
+    A NAME that the caller does not have is left out, as Docker does too.
+    """
+    variables: dict[bytes, bytes] = {}
+    for item in map(os.fsencode, items):
+        name, equals, value = item.partition(b"=")
+        if not name:
+            raise UsageError(
+                f"-e/--env: a name is missing in {os.fsdecode(item)!r}", hint="for example -e NAME=VALUE"
+            )
+        if equals:
+            variables[name] = value
+        elif name in os.environb:
+            variables[name] = os.environb[name]
+    return tuple(variables.items())

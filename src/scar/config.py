@@ -1,0 +1,170 @@
+"""The user's configuration file, ``scar.cfg`` in SCAR's folder: read, checked, made with defaults if missing.
+
+It is an INI file with one section, ``[scar]``, whose header may be left out. Values are taken as they are
+written: no interpolation, no quoting.
+"""
+
+from __future__ import annotations
+
+import configparser
+import difflib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from scar import limits
+from scar.errors import UsageError
+from scar.home import home
+from scar_supervisor.contract import ENV_REGISTRY_MIRROR
+
+FILE_NAME = "scar.cfg"
+_SECTION = "scar"
+
+
+@dataclass(frozen=True)
+class Config:
+    """The values of the file, each valid; keys that it lacks have their defaults."""
+
+    lambda_description: str = "Automatically generated lambda function"
+    lambda_memory: int = 128
+    """Megabytes."""
+    lambda_time: int = 300
+    """Seconds."""
+    lambda_region: str = "us-east-1"
+    lambda_role: str = ""
+    """ARN of the role that functions assume; empty: not set."""
+    lambda_timeout_threshold: int = 10
+    """Seconds before the time-out at which the container is stopped."""
+    registry_mirror: str = ""
+    """URL of a registry that is asked in place of docker.io; empty: docker.io itself."""
+
+
+@dataclass(frozen=True)
+class _Key:
+    check: Callable[[Any, str], object]
+    is_number: bool = False
+    may_be_empty: bool = False
+
+    def parse(self, text: str, source: str) -> str | int:
+        if not text:
+            if self.may_be_empty:
+                return ""
+            raise UsageError(f"{source}: the value is empty", hint="remove the line to have the default")
+        value = _number(text, source) if self.is_number else text
+        self.check(value, source)
+        return value
+
+
+_KEYS = {
+    "lambda_description": _Key(limits.description, may_be_empty=True),
+    "lambda_memory": _Key(limits.memory, is_number=True),
+    "lambda_time": _Key(limits.time, is_number=True),
+    "lambda_region": _Key(limits.region),
+    "lambda_role": _Key(limits.role, may_be_empty=True),
+    "lambda_timeout_threshold": _Key(limits.threshold, is_number=True),
+    "registry_mirror": _Key(limits.registry_mirror, may_be_empty=True),
+}
+
+
+def path() -> Path:
+    """Where the file is, or would be."""
+    return home() / FILE_NAME
+
+
+def load() -> Config:
+    """The configuration; a missing file is made with the defaults. Raises UsageError, naming file and key.
+
+    A mirror in the environment (SCAR_REGISTRY_MIRROR) beats the file's, also if it is empty.
+    """
+    file = path()
+    try:
+        text = file.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        _create(file)
+        return _with_environment(Config())
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file}: not a text in UTF-8: {error.reason} at byte {error.start}") from error
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
+    return _with_environment(parse(text, str(file)))
+
+
+def _with_environment(config: Config) -> Config:
+    """What SCAR's own variables say beats the file."""
+    mirror = os.environ.get(ENV_REGISTRY_MIRROR)
+    if mirror is None:
+        return config
+    if mirror:
+        limits.registry_mirror(mirror, ENV_REGISTRY_MIRROR)
+    return replace(config, registry_mirror=mirror)
+
+
+def parse(text: str, name: str) -> Config:
+    """The configuration in ``text``; ``name`` is what messages call it. Raises UsageError."""
+    pairs = _read_ini(text, name)
+    values: dict[str, Any] = {}
+    for key, value in pairs.items():
+        if key not in _KEYS:
+            near = difflib.get_close_matches(key, _KEYS, n=1)
+            raise UsageError(f"{name}: unknown key {key}", hint=f"did you mean {near[0]}?" if near else "")
+        values[key] = _KEYS[key].parse(value, f"{name}, key {key}")
+    config = Config(**values)
+    limits.threshold_below_time(
+        config.lambda_timeout_threshold,
+        config.lambda_time,
+        f"{name}, keys lambda_timeout_threshold and lambda_time",
+    )
+    return config
+
+
+def render(config: Config) -> str:
+    """The text of a file that holds ``config``."""
+    lines = [f"{key} = {getattr(config, key)}".rstrip() for key in _KEYS]
+    return "\n".join([f"[{_SECTION}]", *lines, ""])
+
+
+def _read_ini(text: str, name: str, *, header_lines: int = 0) -> dict[str, str]:
+    """Keys and values. ``header_lines``: how many lines of ``text`` are ours, not the file's."""
+    parser = configparser.ConfigParser(interpolation=None, default_section="")
+    try:
+        parser.read_string(text)
+    except configparser.MissingSectionHeaderError:
+        return _read_ini(f"[{_SECTION}]\n{text}", name, header_lines=1)
+    except configparser.DuplicateOptionError as error:
+        raise UsageError(
+            f"{name}, line {(error.lineno or 0) - header_lines}: key {error.option} again"
+        ) from error
+    except configparser.DuplicateSectionError as error:
+        raise UsageError(f"{name}, line {error.lineno}: section [{error.section}] again") from error
+    except configparser.ParsingError as error:
+        line, content = error.errors[0]
+        raise UsageError(
+            f"{name}, line {line - header_lines}: not of the form KEY = VALUE: {content}"
+        ) from error
+    others = [section for section in parser.sections() if section != _SECTION]
+    if others:
+        raise UsageError(f"{name}: unknown section [{others[0]}]", hint=f"the only section is [{_SECTION}]")
+    return dict(parser[_SECTION]) if parser.has_section(_SECTION) else {}
+
+
+def _number(text: str, source: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(f"{source}: not a whole number: {text!r}")
+    return int(text)
+
+
+def _create(file: Path) -> None:
+    """Write the defaults, readable by the user alone: later keys may be worth hiding."""
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return  # another command was faster
+    except OSError as error:
+        raise UsageError(
+            f"{file}: cannot be made: {error.strerror}", hint="SCAR_HOME names another folder"
+        ) from error
+    with open(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(render(Config()))

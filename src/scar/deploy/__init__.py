@@ -1,0 +1,1 @@
+"""From a function's specification to what AWS is asked for: package, plan, steps, and calls."""

@@ -1,0 +1,93 @@
+"""The deployment package: a zip archive that is the same to the byte whenever its content is.
+
+It holds the sources of `scar_supervisor` and `scar_oci`, the kit for one architecture
+(``kit/<architecture>/glibc-<oldest>/libfakechroot.so``), and the init script, if there is one. Files are
+stored, not compressed: they are a few hundred KB, the output of deflate differs between builds of zlib, and with
+128 MB of memory Lambda has a fourteenth of a CPU to inflate them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import stat
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from scar import limits
+from scar.errors import ScarError
+from scar.home import home
+from scar_supervisor.contract import INIT_SCRIPT_FILE, KIT_FOLDER
+
+PACKAGES = ("scar_supervisor", "scar_oci")
+
+_TIME = (1980, 1, 1, 0, 0, 0)
+"""The earliest that a zip archive can hold."""
+_FILE_MODE = stat.S_IFREG | 0o644
+_FOLDER_MODE = stat.S_IFDIR | 0o755
+_UNIX = 3
+"""`create_system` of the zip format: the modes count."""
+
+
+def build(architecture: str, init_script: bytes | None) -> bytes:
+    """The package for ``x86_64`` or ``arm64``. Raises ScarError: no kit, too large a package."""
+    files = dict(_sources())
+    files.update(_kit(architecture))
+    if init_script is not None:
+        files[INIT_SCRIPT_FILE] = init_script
+    package = archive(files)
+    limits.package_size(len(package))
+    return package
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """A zip archive of these paths and contents, and of the folders that they are in."""
+    folders = {f"{parent}/" for name in files for parent in _parents(name)}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as target:
+        for name in sorted([*folders, *files]):
+            entry = zipfile.ZipInfo(name, _TIME)
+            entry.create_system = _UNIX
+            entry.external_attr = (_FOLDER_MODE if name in folders else _FILE_MODE) << 16
+            target.writestr(entry, files.get(name, b""))
+    return buffer.getvalue()
+
+
+def kit_folder() -> Path:
+    """Where the libfakechroot builds are: ``$SCAR_KIT``, or SCAR's folder."""
+    return Path(os.environ.get("SCAR_KIT") or home() / KIT_FOLDER)
+
+
+def _parents(name: str) -> Iterator[str]:
+    while "/" in name:
+        name = name.rpartition("/")[0]
+        yield name
+
+
+def _sources() -> Iterator[tuple[str, bytes]]:
+    """The packages' modules, read as files: they run in Lambda, not here."""
+    for package in PACKAGES:
+        root = _folder_of(package)
+        for path in root.rglob("*.py"):
+            yield f"{package}/{path.relative_to(root).as_posix()}", path.read_bytes()
+
+
+def _folder_of(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ScarError(f"SCAR is not installed completely: package {package} is missing")
+    return Path(spec.submodule_search_locations[0])
+
+
+def _kit(architecture: str) -> Iterator[tuple[str, bytes]]:
+    folder = kit_folder()
+    found = sorted((folder / architecture).glob("glibc-*/libfakechroot.so"))
+    if not found:
+        raise ScarError(
+            f"no libfakechroot for {architecture} in {folder}: without it no container can run",
+            hint="make kit",
+        )
+    for path in found:
+        yield f"{KIT_FOLDER}/{path.relative_to(folder).as_posix()}", path.read_bytes()

@@ -1,0 +1,74 @@
+"""From a specification, and what exists, to the steps that are left. Pure: nothing is asked or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scar.deploy import names, notification, steps
+from scar.deploy.spec import FunctionSpec
+from scar.errors import ScarError
+
+LOG_RETENTION_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Source:
+    """What there is of the bucket that is to call the function."""
+
+    exists: bool = False
+    folders: frozenset[str] = frozenset()
+    """Keys of folder markers."""
+    notification: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Existing:
+    """What there is already of what the function needs. (The function itself must not exist.)"""
+
+    log_group: bool = False
+    source: Source = Source()
+
+
+def plan_init(spec: FunctionSpec, package: bytes, existing: Existing) -> tuple[steps.Step, ...]:
+    """The steps that make the function. Raises ScarError if another's notification stands in the way."""
+    return (
+        *_log_group(spec, existing),
+        steps.CreateFunction(spec.new_function(package)),
+        steps.WaitUntilActive(spec.name),
+        *(_event_source(spec, existing.source) if spec.bucket else ()),
+        *([steps.Preheat(spec.name, spec.time)] if spec.preheat else ()),
+    )
+
+
+def _log_group(spec: FunctionSpec, existing: Existing) -> tuple[steps.Step, ...]:
+    """Nothing for a group that exists: its events, and how long they are kept, are somebody's choice."""
+    if existing.log_group:
+        return ()
+    return (
+        steps.CreateLogGroup(spec.log_group, tuple(spec.tags.items())),
+        steps.KeepLogs(spec.log_group, LOG_RETENTION_DAYS),
+    )
+
+
+def _event_source(spec: FunctionSpec, source: Source) -> tuple[steps.Step, ...]:
+    """The permission comes before the notification: S3 refuses one that it could not deliver."""
+    entry = notification.Entry(names.notification_id(spec.name), spec.arn, names.INPUT_PREFIX)
+    _check_overlap(spec.bucket, source, entry)
+    folders = [key for key in (names.INPUT_PREFIX, names.OUTPUT_PREFIX) if key not in source.folders]
+    return (
+        *([] if source.exists else [steps.CreateBucket(spec.bucket)]),
+        *(steps.PutMarker(spec.bucket, key) for key in folders),
+        steps.AllowBucket(spec.name, spec.bucket, spec.role.account, spec.role.partition),
+        steps.AddNotification(spec.bucket, entry),
+    )
+
+
+def _check_overlap(bucket: str, source: Source, entry: notification.Entry) -> None:
+    other = notification.overlapping(dict(source.notification), entry)
+    if other is not None:
+        raise ScarError(
+            f"bucket {bucket} already notifies {notification.target(other)} of objects under {entry.prefix}",
+            hint="S3 calls one destination for an object: choose another bucket, or remove that notification",
+        )

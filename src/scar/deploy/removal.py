@@ -1,0 +1,99 @@
+"""From what exists of a function to the steps that remove it. A bucket and its objects are never touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scar.aws.errors import NotFound
+from scar.aws.session import Aws
+from scar.deploy import names, notification
+from scar.deploy.spec import is_of_scar
+from scar.deploy.steps import Step
+from scar.errors import ScarError
+
+
+@dataclass(frozen=True)
+class Found:
+    """What there is of a function that SCAR made."""
+
+    function: str
+    arn: str = ""
+    """Empty: there is no function any more."""
+    buckets: tuple[str, ...] = ()
+    """Those that SCAR permitted to call the function."""
+    log_group: bool = False
+
+
+@dataclass(frozen=True)
+class RemoveNotification(Step):
+    bucket: str
+    function_arn: str
+
+    def describe(self) -> str:
+        return f"remove the notification of bucket {self.bucket}"
+
+    def apply(self, aws: Aws) -> None:
+        try:
+            document = aws.buckets.notification(self.bucket)
+        except NotFound:
+            return  # a bucket that is gone notifies nobody
+        kept = notification.without_function(document, self.function_arn)
+        if kept != document:
+            aws.buckets.set_notification(self.bucket, kept)
+
+
+@dataclass(frozen=True)
+class DeleteFunction(Step):
+    function: str
+
+    def describe(self) -> str:
+        return f"delete function {self.function} and its permissions"
+
+    def apply(self, aws: Aws) -> None:
+        aws.functions.delete(self.function)
+
+
+@dataclass(frozen=True)
+class DeleteLogGroup(Step):
+    name: str
+
+    def describe(self) -> str:
+        return f"delete log group {self.name}"
+
+    def apply(self, aws: Aws) -> None:
+        aws.logs.delete(self.name)
+
+
+def look(aws: Aws, name: str) -> Found:
+    """What there is of the function. Raises ScarError if it is there, and not SCAR's."""
+    function = aws.functions.find(name)
+    group_tags = aws.logs.tags(names.log_group(name))
+    if function is None:
+        # The log group may be what another program left: its tags tell.
+        return Found(name, log_group=group_tags is not None and is_of_scar(group_tags))
+    if not is_of_scar(function.tags):
+        raise ScarError(
+            f"function {name} was not made by SCAR (it lacks the tag createdby=scar): left as it is",
+            hint="scar ls shows the functions that were",
+        )
+    buckets = tuple(_buckets(aws, name))
+    return Found(name, function.arn, buckets, log_group=group_tags is not None)
+
+
+def plan_rm(found: Found) -> tuple[Step, ...]:
+    """The steps that remove the function. The notification goes first: nothing calls what is going."""
+    return (
+        *(RemoveNotification(bucket, found.arn) for bucket in found.buckets),
+        *([DeleteFunction(found.function)] if found.arn else ()),
+        *([DeleteLogGroup(names.log_group(found.function))] if found.log_group else ()),
+    )
+
+
+def _buckets(aws: Aws, function: str) -> list[str]:
+    """The buckets in the statements that SCAR added to the function's policy."""
+    arns = [
+        statement["Condition"]["ArnLike"]["AWS:SourceArn"]
+        for statement in aws.functions.statements(function)
+        if statement["Sid"].startswith(names.STATEMENT_PREFIX)
+    ]
+    return [arn.rpartition(":")[2] for arn in arns]

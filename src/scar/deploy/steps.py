@@ -1,0 +1,175 @@
+"""The steps of a plan: frozen values, each one change to AWS that can be told, made and taken back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from scar.aws.functions import NewFunction
+from scar.aws.session import Aws
+from scar.deploy import names, notification
+from scar.deploy.calls import preheat
+
+
+class Step(ABC):
+    """One change."""
+
+    may_be_interrupted: ClassVar[bool] = False
+    """True for steps that last and make nothing. The others are let finish, so that they can be undone."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """What the step makes or does, as in "creating ...", without the verb's subject."""
+
+    @abstractmethod
+    def apply(self, aws: Aws) -> None:
+        """Make the change. Raises ScarError, and has then changed nothing."""
+
+    def undo(self, aws: Aws) -> str:
+        """Take back what `apply` made; what it was, or "" for a step that makes nothing."""
+        del aws
+        return ""
+
+
+@dataclass(frozen=True)
+class CreateLogGroup(Step):
+    name: str
+    tags: tuple[tuple[str, str], ...]
+
+    def describe(self) -> str:
+        return f"create log group {self.name}"
+
+    def apply(self, aws: Aws) -> None:
+        aws.logs.create(self.name, dict(self.tags))
+
+    def undo(self, aws: Aws) -> str:
+        aws.logs.delete(self.name)
+        return f"log group {self.name}"
+
+
+@dataclass(frozen=True)
+class KeepLogs(Step):
+    name: str
+    days: int
+
+    def describe(self) -> str:
+        return f"keep the events of {self.name} for {self.days} days"
+
+    def apply(self, aws: Aws) -> None:
+        aws.logs.keep_for(self.name, self.days)
+
+
+@dataclass(frozen=True)
+class CreateFunction(Step):
+    new: NewFunction
+
+    def describe(self) -> str:
+        new = self.new
+        return (
+            f"create function {new.name} ({new.memory} MB, {new.time} s, {new.runtime}, {new.architecture})"
+        )
+
+    def apply(self, aws: Aws) -> None:
+        aws.functions.create(self.new)
+
+    def undo(self, aws: Aws) -> str:
+        aws.functions.delete(self.new.name)
+        return f"function {self.new.name}"
+
+
+@dataclass(frozen=True)
+class WaitUntilActive(Step):
+    may_be_interrupted: ClassVar[bool] = True
+    function: str
+
+    def describe(self) -> str:
+        return f"wait until function {self.function} is active"
+
+    def apply(self, aws: Aws) -> None:
+        aws.functions.wait_until_active(self.function)
+
+
+@dataclass(frozen=True)
+class CreateBucket(Step):
+    bucket: str
+
+    def describe(self) -> str:
+        return f"create bucket {self.bucket}"
+
+    def apply(self, aws: Aws) -> None:
+        aws.buckets.create(self.bucket)
+
+    def undo(self, aws: Aws) -> str:
+        aws.buckets.delete(self.bucket)
+        return f"bucket {self.bucket}"
+
+
+@dataclass(frozen=True)
+class PutMarker(Step):
+    """A folder in a bucket: an empty object whose key ends with a slash, as S3's console makes it."""
+
+    bucket: str
+    key: str
+
+    def describe(self) -> str:
+        return f"create folder {self.key} in bucket {self.bucket}"
+
+    def apply(self, aws: Aws) -> None:
+        aws.buckets.put_empty(self.bucket, self.key)
+
+    def undo(self, aws: Aws) -> str:
+        aws.buckets.delete_object(self.bucket, self.key)
+        return f"folder {self.key} of bucket {self.bucket}"
+
+
+@dataclass(frozen=True)
+class AllowBucket(Step):
+    function: str
+    bucket: str
+    account: str
+    partition: str
+
+    def describe(self) -> str:
+        return f"permit bucket {self.bucket} of account {self.account} to call {self.function}"
+
+    def apply(self, aws: Aws) -> None:
+        arn = names.bucket_arn(self.bucket, self.partition)
+        aws.functions.allow_bucket(self.function, names.statement_id(self.bucket), arn, self.account)
+
+    def undo(self, aws: Aws) -> str:
+        aws.functions.withdraw(self.function, names.statement_id(self.bucket))
+        return f"permission of bucket {self.bucket}"
+
+
+@dataclass(frozen=True)
+class AddNotification(Step):
+    bucket: str
+    entry: notification.Entry
+
+    def describe(self) -> str:
+        return f"call {self.entry.id} for new objects under {self.entry.prefix} in bucket {self.bucket}"
+
+    def apply(self, aws: Aws) -> None:
+        document = aws.buckets.notification(self.bucket)
+        aws.buckets.set_notification(self.bucket, notification.with_entry(document, self.entry))
+
+    def undo(self, aws: Aws) -> str:
+        document = aws.buckets.notification(self.bucket)
+        kept = notification.without_function(document, self.entry.function_arn)
+        aws.buckets.set_notification(self.bucket, kept)
+        return f"notification of bucket {self.bucket}"
+
+
+@dataclass(frozen=True)
+class Preheat(Step):
+    may_be_interrupted: ClassVar[bool] = True
+    function: str
+    time: int = field()
+    """The function's time-out in seconds."""
+
+    def describe(self) -> str:
+        return f"preheat function {self.function}: fetch its image with a first call"
+
+    def apply(self, aws: Aws) -> None:
+        preheat(aws, self.function, self.time)

@@ -1,0 +1,168 @@
+"""The numbers and patterns of AWS that a user can run into, each checked here before anything is created.
+
+Sources: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html for the quotas, and the API
+models of Lambda, IAM and S3 inside botocore for lengths and patterns. Every check returns the value that it
+was given, or raises UsageError with a message that begins with ``source``: the option or the file and key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from scar.errors import ScarError, UsageError
+
+MIB: Final = 1024 * 1024
+
+MEMORY_MB: Final = range(128, 10_240 + 1)
+TIME_SECONDS: Final = range(1, 900 + 1)
+NAME_LENGTH: Final = 64
+DESCRIPTION_LENGTH: Final = 256
+ENVIRONMENT_BYTES: Final = 4 * 1024
+PACKAGE_BYTES: Final = 50 * MIB
+SYNCHRONOUS_PAYLOAD_BYTES: Final = 6 * MIB
+ASYNCHRONOUS_PAYLOAD_BYTES: Final = 1 * MIB
+TAG_VALUE_LENGTH: Final = 256
+
+_FUNCTION_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_ROLE = re.compile(r"arn:aws[a-zA-Z-]*:iam::\d{12}:role/[a-zA-Z0-9_+=,.@/-]+")
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MIRROR = re.compile(r"https?://[^\s/?#@]+/?")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)(?!xn--)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+def memory(value: int, source: str) -> int:
+    """Megabytes of memory of a function."""
+    return _within(value, MEMORY_MB, "MB", source)
+
+
+def time(value: int, source: str) -> int:
+    """Seconds that one call of a function may take."""
+    return _within(value, TIME_SECONDS, "seconds", source)
+
+
+def threshold(value: int, source: str) -> int:
+    """Seconds before a function's time-out at which its container is stopped."""
+    return _within(value, TIME_SECONDS, "seconds", source)
+
+
+def threshold_below_time(threshold_seconds: int, time_seconds: int, source: str) -> None:
+    """Refuse a threshold that leaves the container no time at all."""
+    if threshold_seconds >= time_seconds:
+        raise UsageError(
+            f"{source}: the time-out threshold ({threshold_seconds} s) must be smaller than the function's"
+            f" time-out ({time_seconds} s)",
+            hint=f"the container may run for the time-out less the threshold, for example: -t {time_seconds}"
+            f" -tt {time_seconds // 10}"
+            if time_seconds >= 10
+            else "for example: -t 60 -tt 10",
+        )
+
+
+def function_name(value: str, source: str) -> str:
+    """The name of a function, without ARN or qualifier."""
+    if len(value) > NAME_LENGTH:
+        raise UsageError(
+            f"{source}: a function's name has at most {NAME_LENGTH} characters, this one has {len(value)}"
+        )
+    if not _FUNCTION_NAME.fullmatch(value):
+        raise UsageError(f"{source}: a function's name has only letters, digits, - and _, not {value!r}")
+    return value
+
+
+def description(value: str, source: str) -> str:
+    """The description of a function."""
+    if len(value) > DESCRIPTION_LENGTH:
+        raise UsageError(
+            f"{source}: a description has at most {DESCRIPTION_LENGTH} characters, this one has {len(value)}"
+        )
+    return value
+
+
+def role(value: str, source: str) -> str:
+    """The ARN of an IAM role."""
+    if not _ROLE.fullmatch(value):
+        raise UsageError(
+            f"{source}: not the ARN of a role: {value!r}",
+            hint="it looks like arn:aws:iam::123456789012:role/NAME",
+        )
+    return value
+
+
+def region(value: str, source: str) -> str:
+    """The name of an AWS region."""
+    if not _REGION.fullmatch(value):
+        raise UsageError(f"{source}: not the name of an AWS region: {value!r}", hint="for example us-east-1")
+    return value
+
+
+def bucket(value: str, source: str) -> str:
+    """The name of an S3 bucket."""
+    if not _BUCKET.fullmatch(value):
+        raise UsageError(
+            f"{source}: not the name of a bucket: {value!r}",
+            hint="3 to 63 lower-case letters, digits, dots and hyphens, beginning and ending with one of the"
+            " first two",
+        )
+    return value
+
+
+def registry_mirror(value: str, source: str) -> str:
+    """The URL of a registry that is asked in place of docker.io."""
+    if not _MIRROR.fullmatch(value):
+        raise UsageError(
+            f"{source}: not the URL of a registry: {value!r}",
+            hint="for example https://mirror.example.org, or http:// for a registry without TLS",
+        )
+    return value
+
+
+def variable_names(names: Iterable[str], source: str) -> None:
+    """Names of environment variables that a function can keep."""
+    for name in names:
+        if not _VARIABLE.fullmatch(name):
+            raise UsageError(
+                f"{source}: not the name of an environment variable: {name!r}",
+                hint="AWS Lambda takes letters, digits and _, not beginning with a digit",
+            )
+
+
+def environment(variables: Mapping[str, str], source: str) -> None:
+    """All environment variables of a function, together."""
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in variables.items())
+    if size > ENVIRONMENT_BYTES:
+        raise UsageError(
+            f"{source}: the function's environment takes {size:,} bytes; AWS Lambda allows"
+            f" {ENVIRONMENT_BYTES:,} for all names and values together, SCAR's own included",
+            hint="put large values into an init script (-s)",
+        )
+
+
+def package_size(size: int) -> None:
+    """Bytes of a deployment package that is uploaded directly. Raises ScarError."""
+    if size > PACKAGE_BYTES:
+        raise ScarError(
+            f"the deployment package has {size:,} bytes; AWS Lambda takes {PACKAGE_BYTES:,} by direct upload",
+            hint="make the init script smaller: it is in the package",
+        )
+
+
+def payload_size(size: int, *, asynchronous: bool) -> None:
+    """Bytes of the payload of one call."""
+    limit = ASYNCHRONOUS_PAYLOAD_BYTES if asynchronous else SYNCHRONOUS_PAYLOAD_BYTES
+    if size > limit:
+        kind = "an asynchronous" if asynchronous else "a synchronous"
+        raise UsageError(
+            f"script, arguments and environment take {size:,} bytes; AWS Lambda allows {limit:,}"
+            f" for {kind} call",
+            hint="put large data into a bucket, or into the image",
+        )
+
+
+def _within(value: int, allowed: range, unit: str, source: str) -> int:
+    if value not in allowed:
+        raise UsageError(f"{source}: {value} is not between {allowed[0]} and {allowed[-1]:,} {unit}")
+    return value

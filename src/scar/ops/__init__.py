@@ -1,0 +1,1 @@
+"""What the commands do: each a function from a request to a result. Nothing here prints, prompts or exits."""

@@ -1,0 +1,165 @@
+"""`scar init`: from an image to a function."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from scar import limits
+from scar.aws.functions import Function
+from scar.aws.session import Aws
+from scar.config import Config
+from scar.deploy import existing, names, package
+from scar.deploy.executor import execute
+from scar.deploy.planner import plan_init
+from scar.deploy.spec import TAG_OWNER, FunctionSpec, RoleArn, function_environment, is_of_scar
+from scar.errors import ScarError, UsageError
+from scar.ops import image, script
+from scar.ops.cloud import Where, architecture, connect
+
+_NOT_IN_TAGS = re.compile(r"[^\w .:/=+@-]", re.ASCII)
+"""https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices"""
+
+
+@dataclass(frozen=True)
+class InitRequest:
+    """What the user asked for; None where the configuration decides."""
+
+    image: str
+    name: str | None = None
+    description: str | None = None
+    memory: int | None = None
+    time: int | None = None
+    threshold: int | None = None
+    env: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
+    script_file: str | None = None
+    bucket: str | None = None
+    role: str | None = None
+    preheat: bool = False
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """The request with every default filled in, and checked as far as that goes without asking."""
+
+    description: str
+    memory: int
+    time: int
+    threshold: int
+    environment: dict[str, str] = field(repr=False)
+    registry_mirror: str
+
+
+def init(request: InitRequest, where: Where, config: Config, say: Callable[[str], None]) -> FunctionSpec:
+    """Make a function, and what belongs to it, or nothing at all. Raises ScarError."""
+    draft = _draft(request, config)
+    role = _role(request, where, config)
+    init_script = script.read(request.script_file, "-s/--script")
+    target = architecture(where)
+    zipped = package.build(target, init_script)
+    say(f"look for image {request.image} for {target}")
+    digest = image.resolve(request.image, target, draft.registry_mirror)
+    cloud = connect(where, config)
+    for warning in cloud.warnings:
+        say(warning)
+    spec = FunctionSpec(
+        name=_free_name(request, cloud.aws),
+        region=cloud.aws.region,
+        description=draft.description,
+        memory=draft.memory,
+        time=draft.time,
+        threshold=draft.threshold,
+        role=RoleArn(role or cloud.role),
+        architecture=target,
+        image=request.image,
+        digest=digest,
+        registry_mirror=draft.registry_mirror,
+        environment=draft.environment,
+        owner=_owner(),
+        bucket=request.bucket or "",
+        preheat=request.preheat,
+    )
+    function_environment(spec)  # its size, before anything is looked at or made
+    execute(plan_init(spec, zipped, existing.look(cloud.aws, spec)), cloud.aws, say)
+    return spec
+
+
+def _draft(request: InitRequest, config: Config) -> _Draft:
+    if request.name is not None:
+        limits.function_name(request.name, "-n/--name")
+    if request.bucket is not None:
+        limits.bucket(request.bucket, "-es/--event-source")
+    time = config.lambda_time if request.time is None else limits.time(request.time, "-t/--time")
+    threshold = config.lambda_timeout_threshold
+    if request.threshold is not None:
+        threshold = limits.threshold(request.threshold, "-tt/--time-threshold")
+    limits.threshold_below_time(threshold, time, "-t/--time and -tt/--time-threshold")
+    memory = config.lambda_memory if request.memory is None else limits.memory(request.memory, "-m/--memory")
+    description = config.lambda_description
+    if request.description is not None:
+        description = limits.description(request.description, "-d/--description")
+    mirror = config.registry_mirror
+    return _Draft(description, memory, time, threshold, _environment(request.env), mirror)
+
+
+def _environment(pairs: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
+    """The user's variables as a function can keep them: text. Raises UsageError."""
+    source = "-e/--env"
+    variables: dict[str, str] = {}
+    for name, value in pairs:
+        try:
+            variables[name.decode()] = value.decode()
+        except UnicodeDecodeError as error:
+            raise UsageError(
+                f"{source}: {os.fsdecode(name)!r}: a function's environment holds only text in UTF-8",
+                hint="give such a value with each call: scar run -e",
+            ) from error
+    limits.variable_names(variables, source)
+    limits.environment(variables, source)
+    return variables
+
+
+def _role(request: InitRequest, where: Where, config: Config) -> str:
+    """The role's ARN; empty where the cloud has its own. Raises ScarError."""
+    if request.role is not None:
+        return limits.role(request.role, "-lr/--lambda-role")
+    if where.local:
+        return ""
+    if not config.lambda_role:
+        raise ScarError(
+            "no role for the function: AWS runs functions under an IAM role",
+            hint="give its ARN with -lr, or as lambda_role in the configuration file; --local needs none",
+        )
+    return config.lambda_role
+
+
+def _free_name(request: InitRequest, aws: Aws) -> str:
+    if request.name is None:
+        return next(name for name in names.of_image(request.image) if aws.functions.find(name) is None)
+    taken = aws.functions.find(request.name)
+    if taken is not None:
+        raise ScarError(
+            f"function {request.name} exists already{_whose(taken)}",
+            hint=f"choose another name (-n), or remove it first: scar rm -n {request.name}",
+            kind="AlreadyExists",
+        )
+    return request.name
+
+
+def _whose(function: Function) -> str:
+    if not is_of_scar(function.tags):
+        return ", and was not made by SCAR"
+    owner = function.tags.get(TAG_OWNER, "")
+    return f", and is of {owner}" if owner and owner != _owner() else ""
+
+
+def _owner() -> str:
+    """The user's name, as far as a tag can hold it."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a uid without a name; KeyError before Python 3.13
+        name = str(os.getuid())
+    return _NOT_IN_TAGS.sub("_", name)[: limits.TAG_VALUE_LENGTH]

@@ -1,0 +1,50 @@
+"""`scar rm`: functions and all that SCAR made for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scar import limits
+from scar.deploy.executor import execute
+from scar.deploy.removal import look, plan_rm
+from scar.errors import Interrupted, ScarError
+from scar.ops.cloud import Cloud
+from scar.ops.functions import of_scar
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What became of one function."""
+
+    function: str
+    steps: tuple[str, ...] = ()
+    """What was done; empty if there was nothing."""
+    error: ScarError | None = None
+
+
+def rm(name: str, cloud: Cloud, say: Callable[[str], None]) -> Removed:
+    """Remove one function. Raises ScarError; a function that is gone already is none."""
+    limits.function_name(name, "NAME")
+    plan = plan_rm(look(cloud.aws, name))
+    execute(plan, cloud.aws, say)
+    return Removed(name, tuple(step.describe() for step in plan))
+
+
+def all_names(cloud: Cloud) -> list[str]:
+    """The names of all functions that `rm_all` would remove."""
+    return [function.name for function in of_scar(cloud.aws)]
+
+
+def rm_all(names: list[str], cloud: Cloud, say: Callable[[str], None]) -> list[Removed]:
+    """Remove these functions; one that cannot be removed does not stop the others."""
+    return [_attempt(name, cloud, say) for name in names]
+
+
+def _attempt(name: str, cloud: Cloud, say: Callable[[str], None]) -> Removed:
+    try:
+        return rm(name, cloud, say)
+    except Interrupted:
+        raise
+    except ScarError as error:
+        return Removed(name, error=error)
