@@ -1,0 +1,54 @@
+"""How much memory a tree of processes takes, sampled."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+
+class Sample(NamedTuple):
+    """Bytes, with shared pages counted once."""
+
+    resident: int
+    """Everything in memory: what REPORT shows."""
+    anonymous: int
+    """Without the pages of files, which the kernel could drop: what counts against the function's memory.
+    Programs that run from /tmp are files too, although /tmp is in memory here."""
+
+
+def measure(roots: list[int]) -> Sample:
+    """The trees of processes below, not including, the processes `roots`."""
+    samples = [_measure_one(pid) for root in roots for pid in descendants(root)]
+    return Sample(sum(one.resident for one in samples), sum(one.anonymous for one in samples))
+
+
+def descendants(pid: int) -> list[int]:
+    """Children, their children and so on, as the kernel lists them now."""
+    own = children(pid)
+    return own + [below for child in own for below in descendants(child)]
+
+
+def children(pid: int) -> list[int]:
+    """The processes that any thread of `pid` started or adopted. None if it has ended."""
+    found: list[int] = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children") as listing:
+                found += map(int, listing.read().split())
+    except (FileNotFoundError, ProcessLookupError):
+        pass  # ended meanwhile
+    return found
+
+
+def _measure_one(pid: int) -> Sample:
+    """https://docs.kernel.org/filesystems/proc.html, smaps_rollup: proportional shares in kB."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", "rb") as rollup:
+            fields = dict(line.split(b":", 1) for line in rollup.read().splitlines()[1:])
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return Sample(0, 0)  # ended meanwhile, or is just being started
+    return Sample(_kilobytes(fields, b"Pss"), _kilobytes(fields, b"Pss_Anon"))
+
+
+def _kilobytes(fields: dict[bytes, bytes], name: bytes) -> int:
+    return int(fields.get(name, b"0 kB").split()[0]) * 1024

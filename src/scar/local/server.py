@@ -1,0 +1,64 @@
+"""The daemon: moto's server with the local Lambda behind it. Started by `scar.local.cloud`, not by hand."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import threading
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.server import ThreadedMotoServer
+
+from scar.local import backends, hook, sandbox, state
+from scar.local.code_cache import CodeCache
+from scar.local.environment import Surroundings
+from scar.local.host_files import HostFiles
+from scar.local.service import LocalLambda
+from scar.local.settings import Settings
+
+REGION = "us-east-1"
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: ended.set())
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it logs each request as INFO
+    settings = Settings.from_environment(os.environ)
+    with state.daemon_lock():
+        service = _serve(settings)
+        ended.wait()
+        service.close()
+        state.clear()
+
+
+def _serve(settings: Settings) -> LocalLambda:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    walls = sandbox.choose(settings.sandbox, HostFiles.prepare(state.folder() / "host"))
+    around = Surroundings(f"http://{host}:{port}", walls, backends.MotoLogs, backends.assume_role)
+    service = LocalLambda(settings, CodeCache(state.folder() / "code"), around, backends.send_record)
+    hook.install(service)
+    state.write(
+        {
+            "endpoint": around.cloud,
+            "region": REGION,
+            "account_id": DEFAULT_ACCOUNT_ID,
+            "access_key_id": "LOCAL" + secrets.token_hex(7).upper()[:11],
+            "secret_access_key": secrets.token_hex(20),
+            "role_arn": backends.make_role(DEFAULT_ACCOUNT_ID, REGION),
+            "pid": os.getpid(),
+            "sandbox": walls.name,
+            "limitations": walls.limitations,
+        }
+    )
+    return service
+
+
+if __name__ == "__main__":
+    main()
