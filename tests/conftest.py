@@ -1,4 +1,4 @@
-"""What all tests share: a registry with the test images, the kit, a home of their own, and no process left."""
+"""What tests share: a registry with the test images, the kit, a home of their own, and no process left behind."""
 
 from __future__ import annotations
 

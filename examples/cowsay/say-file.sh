@@ -1,0 +1,6 @@
+#!/bin/sh
+# Runs for each file that is put into the bucket's input/: a cow says it, and the result goes to output/.
+set -e
+name=$(basename "$SCAR_INPUT_FILE" .txt)
+/usr/games/cowsay -n < "$SCAR_INPUT_FILE" > "$SCAR_OUTPUT_DIR/$name-said.txt"
+echo "said $SCAR_INPUT_FILE"
