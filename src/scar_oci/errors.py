@@ -3,8 +3,6 @@
 The class names are stable: they travel to the client as the type of a failure.
 """
 
-# ruff: noqa: N818 - the names say what is wrong; users read them, and `Error` adds nothing.
-
 from __future__ import annotations
 
 

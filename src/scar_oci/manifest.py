@@ -91,7 +91,8 @@ class Index(NamedTuple):
     entries: tuple[tuple[Platform, Descriptor], ...]
 
     def choose(self, wanted: Platform, name: str) -> Descriptor:
-        """The entry for ``wanted``: of the same variant if there is one, else of none. Raises PlatformMissing.
+        """The entry for ``wanted``: of the same variant if there is one, else of none. Raises
+        PlatformMissing.
 
         As Docker does: an image for another variant may use instructions that Lambda's machines lack.
         """
@@ -112,7 +113,8 @@ def platform_missing(name: str, wanted: Platform, offered: list[Platform]) -> Pl
 
 
 def parse(data: bytes, media_type: str, name: str) -> Manifest | Index:
-    """The manifest or index in ``data``. ``media_type`` is the registry's answer; the document's own one counts.
+    """The manifest or index in ``data``. ``media_type`` is the registry's answer; the document's own one
+    counts.
 
     Raises UnsupportedImage for other documents, CorruptImage for malformed ones.
     """

@@ -1,7 +1,8 @@
 """Names of images as Docker writes them.
 
 Grammar: https://github.com/distribution/reference/blob/main/reference.go. The short forms are Docker's: no
-registry means docker.io, no namespace on docker.io means ``library/``, neither tag nor digest means ``latest``.
+registry means docker.io, no namespace on docker.io means ``library/``, neither tag nor digest means
+``latest``.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def check_digest(digest: str, text: str) -> None:
 
 
 def _split_registry(name: str) -> tuple[str, str]:
-    """Docker's rule: what precedes the first slash is a registry if it has a dot or a port, or is localhost."""
+    """Docker's rule: what precedes a slash is a registry if it has a dot or a port, or is localhost."""
     first, slash, rest = name.partition("/")
     if not slash or not ("." in first or ":" in first or first == "localhost"):
         return DOCKER_HUB, name

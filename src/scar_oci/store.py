@@ -1,11 +1,12 @@
 """Images unpacked on disk, one folder each.
 
-The store is a udocker repository, so that udocker runs what is unpacked here: an image is the udocker container
-``containers/<id>/``, its tree is ``containers/<id>/ROOT``, and ``containers/<id>/scar.json`` holds what the warm
-path needs. An image appears under its name by one rename, after everything in it was verified: what is there is
-complete.
+The store is a udocker repository, so that udocker runs what is unpacked here: an image is the udocker
+container ``containers/<id>/``, its tree is ``containers/<id>/ROOT``, and ``containers/<id>/scar.json`` holds
+what the warm path needs. An image appears under its name by one rename, after everything in it was verified:
+what is there is complete.
 
-This module is imported by every invocation. The network and the decompressors are imported when a pull begins.
+This module is imported by every invocation. The network and the decompressors are imported when a pull
+begins.
 """
 
 from __future__ import annotations

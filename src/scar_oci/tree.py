@@ -1,7 +1,7 @@
 """Removing trees that others made: what ``shutil.rmtree`` does, for a quarter of its start-up cost.
 
-``shutil`` loads five compression modules (5 ms of CPU, 14 times that in the smallest function), recurses as deep
-as the tree does, and gives up at a folder that its owner made unreadable.
+``shutil`` loads five compression modules (5 ms of CPU, 14 times that in the smallest function), recurses as
+deep as the tree does, and gives up at a folder that its owner made unreadable.
 """
 
 from __future__ import annotations

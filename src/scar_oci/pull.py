@@ -1,0 +1,165 @@
+"""One image from a registry to a complete folder in the store, in one pass.
+
+    registry -> blob stream (size, digest) -> decompressor -> tar entries -> files below a temporary name
+                                                                             | survey, description
+                                                                             v
+                                                                             rename
+
+Nothing compressed touches the disk, so the store never takes more than the tree. What a crash leaves behind
+has a temporary name and is removed by the next pull.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from scar_oci import udocker
+from scar_oci.compression import decompressed
+from scar_oci.errors import ImageError, NotEnoughSpace, UnsafeLayer
+from scar_oci.registry import Registry, ResolvedImage
+from scar_oci.store import CONTAINERS, DESCRIPTION, FORMAT, ROOTFS, ImageStore, StoredImage, container_id
+from scar_oci.survey import survey
+from scar_oci.tar import Entry, TarReader
+from scar_oci.tree import remove_tree
+from scar_oci.unpack import Unpacker, disk_size
+
+_INCOMING = "incoming"
+"""Folder in the store for trees that are being made or removed: garbage to everybody who holds the lock."""
+
+_LOCK = "lock"
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_BAD_NAME = (errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL)
+
+_LAMBDA_NAMES = {"amd64": "x86_64", "arm64": "arm64"}
+
+
+def pull(store: ImageStore, registry: Registry, image: ResolvedImage) -> StoredImage:
+    """Fetch an image that is not in the store, in place of those that are. Raises ImageError."""
+    config = registry.config(image)  # before anything is removed: it may be unreadable
+    try:
+        os.makedirs(store.root, exist_ok=True)
+        with _locked(store.root):
+            return store.find(image.digest) or _replace(store, registry, image, config._asdict())
+    except OSError as error:
+        raise _of_system(error, image) from error
+
+
+def _replace(
+    store: ImageStore, registry: Registry, image: ResolvedImage, config: dict[str, object]
+) -> StoredImage:
+    """With the lock held: make room, unpack, describe, publish."""
+    udocker.lay_out(store.root)
+    _clear(store)
+    available = _available(store.root)
+    if image.download_size > available:
+        raise _not_enough(image, registry.unpacked_size(image) or image.download_size, available, "at least ")
+    folder = os.path.join(store.root, _INCOMING, container_id(image.digest))
+    rootfs = os.fsencode(os.path.join(folder, ROOTFS))
+    os.makedirs(rootfs)
+    try:
+        _unpack(registry, image, rootfs, available)
+        runtime = survey(rootfs, _LAMBDA_NAMES.get(image.platform.architecture, image.platform.architecture))
+        final = store.folder(image.digest)
+        udocker.describe(folder, os.path.join(final, ROOTFS), image, registry.config_document(image))
+        with open(os.path.join(folder, DESCRIPTION), "w", encoding="utf-8") as file:
+            description = {"format": FORMAT, "digest": image.digest, "reference": str(image.reference)}
+            json.dump({**description, "config": config, "runtime": runtime._asdict()}, file)
+        os.rename(folder, final)
+        udocker.name(store.root, image)
+    except BaseException:
+        if os.path.lexists(folder):
+            remove_tree(os.fsencode(folder))
+        raise
+    found = store.find(image.digest)
+    if found is None:
+        raise AssertionError(f"the image {image.digest} was just stored")
+    return found
+
+
+def _unpack(registry: Registry, image: ResolvedImage, rootfs: bytes, available: int) -> None:
+    """All layers into ``rootfs``. If they do not fit, go on reading to find out how much they need."""
+    unpacker = Unpacker(rootfs)
+    needed = 0
+    full = False
+    for layer in image.layers:
+        what = f"layer {layer.digest[:19]} of {image.reference.familiar}"
+        reader = TarReader(decompressed(registry.open_blob(image, layer), layer.compression, what), what)
+        unpacker.begin_layer()
+        for entry in reader:
+            needed += disk_size(entry)
+            if not full and not _fits(unpacker, entry, reader):
+                full = True
+                remove_tree(rootfs)
+    if full:
+        raise _not_enough(image, needed, available)
+    unpacker.finish()
+
+
+def _fits(unpacker: Unpacker, entry: Entry, reader: TarReader) -> bool:
+    try:
+        unpacker.add(entry, reader.data())
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            return False
+        raise
+    return True
+
+
+def _clear(store: ImageStore) -> None:
+    """Remove what crashes left, and the images that this one replaces: together they might not fit.
+
+    They are renamed first, so that a half-removed one is not taken for an image.
+    """
+    incoming = os.path.join(store.root, _INCOMING)
+    containers = os.path.join(store.root, CONTAINERS)
+    os.makedirs(incoming, exist_ok=True)
+    for name in os.listdir(incoming):
+        remove_tree(os.fsencode(os.path.join(incoming, name)))
+    for name in os.listdir(containers):
+        condemned = os.path.join(incoming, name)
+        os.rename(os.path.join(containers, name), condemned)
+        remove_tree(os.fsencode(condemned))
+
+
+@contextmanager
+def _locked(root: str) -> Iterator[None]:
+    """Wait until nobody else pulls into this store. The kernel releases the lock when a process dies."""
+    descriptor = os.open(os.path.join(root, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _available(path: str) -> int:
+    status = os.statvfs(path)
+    return status.f_bavail * status.f_frsize
+
+
+def _not_enough(image: ResolvedImage, needed: int, available: int, bound: str = "") -> NotEnoughSpace:
+    return NotEnoughSpace(
+        f"the image {image.reference.familiar} does not fit: it needs {bound}{_megabytes(needed)}, "
+        f"there are {_megabytes(available)}",
+        needed=needed,
+        available=available,
+        hint="Choose a smaller image, or give the function more space in /tmp.",
+    )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024 / 1024:.1f} MB"
+
+
+def _of_system(error: OSError, image: ResolvedImage) -> ImageError:
+    """What the operating system refused, in words; its refusal of a name is the layer's fault."""
+    message = f"the image {image.reference.familiar} cannot be unpacked: {error.strerror or error}"
+    if error.errno in _BAD_NAME:
+        return UnsafeLayer(message)
+    return ImageError(f"{message}: {error.filename!r}" if error.filename else message)

@@ -1,0 +1,205 @@
+"""From a reference to an image's manifest, config and layers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from http.client import HTTPException
+from types import TracebackType
+from typing import Any, Self
+
+from scar_oci.auth import Credentials
+from scar_oci.blob import BlobStream
+from scar_oci.config import ImageConfig
+from scar_oci.errors import CorruptImage, InvalidReference
+from scar_oci.manifest import (
+    ACCEPTED,
+    LARGEST_DOCUMENT,
+    Descriptor,
+    Index,
+    Manifest,
+    ResolvedImage,
+    load_object,
+    parse,
+    platform_missing,
+)
+from scar_oci.platform import Platform
+from scar_oci.reference import DOCKER_HUB, ImageReference
+from scar_oci.retry import RetryPolicy
+from scar_oci.session import Session
+from scar_oci.transport import Origin, Transport, is_loopback, unreachable
+
+__all__ = ["Credentials", "Registry", "ResolvedImage", "RetryPolicy"]
+
+_HUB_HOST = "registry-1.docker.io"
+
+
+class Registry:
+    """All registries, seen through one object that keeps their connections and tokens. Close it after use.
+
+    ``mirror`` is the URL of a registry (http or https, host and port) that stands for docker.io. It is asked
+    *in place of* Docker Hub, which is never asked then: falling back, as Docker does, would hide a mirror
+    that is down, tell the Hub what somebody chose to keep from it, and spend its rate limit.
+
+    TLS is used unless the mirror's URL says http, or the registry is on this machine.
+    ``credentials`` are per registry, named as in references (``docker.io``, ``localhost:5000``).
+    """
+
+    def __init__(
+        self,
+        mirror: str | None = None,
+        credentials: Mapping[str, Credentials] | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        self._mirror = _mirror_base(mirror) if mirror else None
+        self._credentials = credentials or {}
+        self._retry = retry or RetryPolicy()
+        self._transport = Transport()
+        self._sessions: dict[str, Session] = {}
+        self._documents: dict[str, bytes] = {}  # configs by digest: a few kilobytes each
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections. The object stays usable."""
+        self._transport.close()
+
+    def resolve(self, reference: ImageReference, platform: Platform) -> ResolvedImage:
+        """The image that ``reference`` names now, for ``platform``. Raises ImageError.
+
+        Costs one to three small requests. The image's config is fetched too: an image without an index names
+        its architecture nowhere else.
+        """
+        name = reference.familiar
+        digest, document = self._manifest(reference, reference.digest)
+        if isinstance(document, Index):
+            chosen = document.choose(platform, name)
+            digest, document = self._manifest(reference, chosen.digest)
+        if not isinstance(document, Manifest):
+            raise CorruptImage(f"the index of {name} names another index where an image should be")
+        image = ResolvedImage(reference, digest, platform, document.config, document.layers)
+        built_for = Platform.of_document(self._config(image))
+        if built_for.architecture and built_for[:2] != platform[:2]:
+            raise platform_missing(name, platform, [built_for])
+        return image
+
+    def config(self, image: ResolvedImage) -> ImageConfig:
+        """How the image wants to be run. Raises ImageError."""
+        try:
+            return ImageConfig.of_document(self._config(image))
+        except TypeError as error:
+            raise CorruptImage(f"the config of {image.reference.familiar} is malformed: {error}") from error
+
+    def config_document(self, image: ResolvedImage) -> bytes:
+        """The image's config as the registry has it: JSON, verified."""
+        if image.config.digest not in self._documents:
+            what = f"config of {image.reference.familiar}"
+            if image.config.size > LARGEST_DOCUMENT:
+                raise CorruptImage(
+                    f"the {what} claims {image.config.size} bytes, {LARGEST_DOCUMENT} are allowed"
+                )
+            stream = self._blob(image, image.config, what)
+            self._documents[image.config.digest] = b"".join(iter(lambda: stream.read(LARGEST_DOCUMENT), b""))
+        return self._documents[image.config.digest]
+
+    def open_blob(self, image: ResolvedImage, layer: Descriptor) -> BlobStream:
+        """A stream of one of the image's layers, as stored. Nothing is asked before the first read."""
+        return self._blob(image, layer, f"layer {layer.digest[:19]} of {image.reference.familiar}")
+
+    def unpacked_size(self, image: ResolvedImage) -> int | None:
+        """Bytes of the image's tar streams: what it takes on disk, but for the rounding to blocks.
+
+        An estimate from the trailers of the gzip layers, four bytes each; None where they do not tell (zstd,
+        a layer of several members or above 4 GiB, a registry that sends no ranges). Raises ImageError.
+        """
+        total = 0
+        for layer in image.layers:
+            size = layer.size if not layer.compression else self._gzip_size(image, layer)
+            if size is None:
+                return None
+            total += size
+        return total
+
+    def _gzip_size(self, image: ResolvedImage, layer: Descriptor) -> int | None:
+        if layer.compression != "gzip" or layer.size < 18:
+            return None
+        response = self._session(image.reference).get(
+            image.reference.repository,
+            f"blobs/{layer.digest}",
+            f"layer {layer.digest[:19]} of {image.reference.familiar}",
+            {"Range": f"bytes={layer.size - 4}-"},
+        )
+        if response.status != 206:
+            return None
+        try:
+            size = int.from_bytes(response.read(4), "little")
+        except (OSError, HTTPException) as error:
+            raise unreachable(str(image.reference.registry), error) from error
+        # RFC 1952: the size of the last member, modulo 2**32. Less than the compressed bytes cannot be the
+        # whole.
+        return size if size >= layer.size else None
+
+    def _manifest(self, reference: ImageReference, digest: str | None) -> tuple[str, Manifest | Index]:
+        """The digest and content of the manifest named by ``digest``, else by the reference's tag."""
+        session, name = self._session(reference), reference.familiar
+        response = session.get(
+            reference.repository,
+            f"manifests/{digest or reference.tag}",
+            f"image {name}",
+            {"Accept": ", ".join(ACCEPTED)},
+        )
+        try:
+            data = response.read(LARGEST_DOCUMENT + 1)
+        except (OSError, HTTPException) as error:
+            raise unreachable(session.base, error) from error
+        if len(data) > LARGEST_DOCUMENT:
+            raise CorruptImage(f"the manifest of {name} is larger than {LARGEST_DOCUMENT} bytes")
+        expected = digest or response.getheader("Docker-Content-Digest") or ""
+        algorithm = expected.partition(":")[0] if digest else "sha256"
+        actual = f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
+        if expected.startswith(f"{algorithm}:") and actual != expected:
+            raise CorruptImage(f"the manifest of {name} was altered: its digest is {actual}, not {expected}")
+        return actual, parse(data, response.getheader("Content-Type") or "", name)
+
+    def _config(self, image: ResolvedImage) -> dict[str, Any]:
+        return load_object(self.config_document(image), f"the config of {image.reference.familiar}")
+
+    def _blob(self, image: ResolvedImage, descriptor: Descriptor, what: str) -> BlobStream:
+        return BlobStream(self._session(image.reference), image.reference.repository, descriptor, what)
+
+    def _session(self, reference: ImageReference) -> Session:
+        registry = reference.registry
+        if registry not in self._sessions:
+            self._sessions[registry] = Session(
+                self._base(registry), self._transport, self._retry, self._credentials.get(registry)
+            )
+        return self._sessions[registry]
+
+    def _base(self, registry: str) -> str:
+        if registry == DOCKER_HUB:
+            return self._mirror or f"https://{_HUB_HOST}"
+        host = Origin.of(f"http://{registry}").host
+        return f"{'http' if is_loopback(host) else 'https'}://{registry}"
+
+
+def _mirror_base(url: str) -> str:
+    try:
+        return _bare_origin(url)
+    except ValueError as error:
+        raise InvalidReference(
+            f"not the URL of a registry mirror: {url!r}",
+            hint="It must be http://HOST[:PORT] or https://HOST[:PORT].",
+        ) from error
+
+
+def _bare_origin(url: str) -> str:
+    origin = str(Origin.of(url))
+    if "@" in url or url.lower().rstrip("/").removeprefix(origin) not in ("", ":80", ":443"):
+        raise ValueError("more than scheme, host and port")
+    return origin
