@@ -88,7 +88,7 @@ class Container(NamedTuple):
         return environment.compose(
             (
                 environment.role_layer(self.function.role_env),
-                {b"HOME": folder.home, b"TMPDIR": folder.temporary},
+                {b"HOME": folder.path, b"TMPDIR": folder.path},
                 {os.fsencode(name): os.fsencode(value) for name, value in self.image.config.env},
                 self.function.user_env,
                 dict(self.call.env),

@@ -3,7 +3,7 @@
 The class names are stable: they are the ``errorType`` that Lambda reports, and users see them.
 """
 
-# ruff: noqa: N818 - the names say what is wrong; users read them, and `Error` adds nothing.
+
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ the program is linked dynamically with glibc: that is seen in its ELF header bef
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import NamedTuple
 
@@ -59,10 +60,9 @@ class F1(NamedTuple):
                 b"FAKECHROOT": b"true",
                 b"FAKECHROOT_BASE": tree.rootfs,
                 b"FAKECHROOT_ELFLOADER": loader,
-                b"FAKECHROOT_ELFLOADER_OPT_ARGV0": name_option,
                 b"FAKECHROOT_EXCLUDE_PATH": b":".join((*PASSED_THROUGH, *tree.shared)),
                 b"LD_LIBRARY_PATH": self._library_path(env),
-                b"LD_PRELOAD": os.fsencode(self.fakechroot()),
+                b"LD_PRELOAD": os.fsencode(fakechroot(self.task_root, self.runtime)),
             },
             cwd=tree.outside(cwd),
         )
@@ -70,7 +70,8 @@ class F1(NamedTuple):
     def check(self, program: Program) -> None:
         """Raise IncompatibleImage unless F1 can run this program."""
         shown = os.fsdecode(program.path)
-        binary = elf.read(self.tree.outside(program.path))
+        path = self.tree.outside(program.path)
+        binary = _headers(path, os.stat(path).st_ctime_ns)
         if binary is None:
             reason = "is not a program that this kind of machine can start"
         elif binary.machine != self.runtime.architecture:
@@ -83,23 +84,6 @@ class F1(NamedTuple):
             return
         raise IncompatibleImage(f"{shown} {reason}", hint=_WAY_OUT)
 
-    def fakechroot(self) -> str:
-        """The build of libfakechroot for the image: the newest that its glibc is new enough for."""
-        kit = os.path.join(self.task_root, KIT_FOLDER, self.runtime.architecture)
-        try:
-            builds = os.listdir(kit)
-        except FileNotFoundError:
-            builds = []
-        libc = _version(self.runtime.libc_version)
-        fitting = [name for name in builds if _needs(name) <= libc]
-        if not fitting:
-            raise FunctionMisconfigured(
-                "the deployment package has no libfakechroot for the image's glibc "
-                f"{self.runtime.libc_version} on {self.runtime.architecture}",
-                "collect the builds with `make kit` and make the function again",
-            )
-        return os.path.join(kit, max(fitting, key=_needs), _LIBRARY)
-
     def _library_path(self, env: Environment) -> bytes:
         # The image's own LD_LIBRARY_PATH is read by the loader, which does not ask fakechroot.
         own = (
@@ -109,6 +93,31 @@ class F1(NamedTuple):
         )
         image = (os.path.join(self.tree.rootfs, os.fsencode(folder)) for folder in self.runtime.library_path)
         return b":".join((*own, *image))
+
+
+@functools.cache
+def fakechroot(task_root: str, runtime: Runtime) -> str:
+    """The build of libfakechroot for an image: the newest that its glibc is new enough for."""
+    kit = os.path.join(task_root, KIT_FOLDER, runtime.architecture)
+    try:
+        builds = os.listdir(kit)
+    except FileNotFoundError:
+        builds = []
+    libc = _version(runtime.libc_version)
+    fitting = [name for name in builds if _needs(name) <= libc]
+    if not fitting:
+        raise FunctionMisconfigured(
+            "the deployment package has no libfakechroot for the image's glibc "
+            f"{runtime.libc_version} on {runtime.architecture}",
+            "collect the builds with `make kit` and make the function again",
+        )
+    return os.path.join(kit, max(fitting, key=_needs), _LIBRARY)
+
+
+@functools.lru_cache(maxsize=64)
+def _headers(path: bytes, _ctime_ns: int) -> elf.Elf | None:
+    # A tenth of what starting the program costs; warm calls mostly start the same few programs.
+    return elf.read(path)
 
 
 def _needs(build: str) -> tuple[int, ...]:

@@ -19,12 +19,13 @@ A call of `scar run` gets a result, also when the container or SCAR failed. An e
 one: its failures are raised, after what there is was uploaded, so that Lambda's retries and destinations
 see them.
 
-Everything that one call needs is in the values passed down here. Nothing is kept between calls but the
-image on disk and the S3 client.
+Everything that one call needs is in the values passed down here. What is kept between calls is no call's: the
+configuration, the image on disk, an empty folder, the S3 client.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import time
@@ -37,7 +38,7 @@ from . import contract
 from .container import Container
 from .contract import Call, Failure, Result
 from .errors import ContainerFailed, ContainerTimedOut, NoTimeLeft, SupervisorError
-from .folder import CallFolder, remove_abandoned
+from .folder import CallFolders
 from .function import Function
 from .image import obtain, tidy
 from .output import BoundedOutput, Log
@@ -50,9 +51,7 @@ if TYPE_CHECKING:
     from .events import S3Object
     from .function import Environment
 
-_CALLS = b"/tmp"
-
-_swept = False
+_FOLDERS = CallFolders(b"/tmp")  # the only writable place of a function
 
 
 class Invocation(NamedTuple):
@@ -79,7 +78,6 @@ def handle(event: Any, context: Any) -> dict[str, Any]:
     """Serve one event. The name is in the function's configuration (`contract.HANDLER`)."""
     invocation = Invocation.from_context(context)
     log = Log()
-    _sweep_once()
     if isinstance(event, dict) and contract.PAYLOAD_KEY in event:
         return _serve_call(event, invocation, log)
     return _serve_event(event, invocation, log)
@@ -167,9 +165,9 @@ def _processed(count: int) -> dict[str, Any]:
 @contextmanager
 def _container(invocation: Invocation, call: Call, log: Log) -> Iterator[Container]:
     """The container of a call, ready to run, and nothing of it left afterwards."""
-    function = Function.from_environment(os.environb)
+    function = _function()
     image, pulled = obtain(function, log)
-    with CallFolder(_CALLS, invocation.request_id) as folder:
+    with _FOLDERS.folder(invocation.request_id) as folder:
         yield Container(
             function=function,
             image=image,
@@ -210,9 +208,7 @@ def _raise_unless_successful(ended: Ended, where: str = "") -> None:
         raise ContainerFailed(f"{where}the container ended with exit status {ended.exit_code}")
 
 
-def _sweep_once() -> None:
-    # Only a killed process leaves folders behind, and after one comes a new process.
-    global _swept  # noqa: PLW0603 - true of the process
-    if not _swept:
-        remove_abandoned(_CALLS)
-        _swept = True
+@functools.cache
+def _function() -> Function:
+    # Lambda never changes the environment of a running process.
+    return Function.from_environment(os.environb)

@@ -31,9 +31,8 @@ def obtain(function: Function, log: Log) -> tuple[StoredImage, bool]:
     if image is not None:
         return image, False
     # All that a pull needs is imported here: warm calls have no use for it.
-    from scar_oci.registry import Registry
-
     from scar_oci.reference import ImageReference
+    from scar_oci.registry import Registry
 
     started = time.monotonic()
     reference = ImageReference.parse(function.image)._replace(tag=None, digest=function.image_digest)
