@@ -1,0 +1,87 @@
+"""The command line against moto's server, and a registry of its own with small images."""
+
+from __future__ import annotations
+
+import json
+import logging
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from moto.server import ThreadedMotoServer
+from tests.cli import tiny_image
+from tests.cli.support import ROLE, TRUST, Account, Ran, Scar
+from tools import registry as registry_tool
+from tools.cache import CACHE_VARIABLE
+
+from scar.cli.main import main
+
+
+@pytest.fixture
+def scar(capfdbinary: pytest.CaptureFixture[bytes]) -> Scar:
+    """Runs one command line in this process."""
+
+    def run(*argv: str) -> Ran:
+        capfdbinary.readouterr()
+        status = main(argv)
+        captured = capfdbinary.readouterr()
+        return Ran(status, captured.out, captured.err.decode())
+
+    return run
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home of SCAR's, with a kit and without anybody's settings."""
+    folder = tmp_path / "scar-home"
+    kit = folder / "kit" / "x86_64" / "glibc-2.34"
+    kit.mkdir(parents=True)
+    (kit / "libfakechroot.so").write_bytes(b"\x7fELF")
+    monkeypatch.setenv("SCAR_HOME", str(folder))
+    monkeypatch.setenv("SCAR_KIT", str(folder / "kit"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a registry that stands for docker.io: grycap/cowsay, library/only-arm."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE_VARIABLE, str(tmp_path_factory.mktemp("registry")))
+        with registry_tool.serving() as url:
+            tiny_image.push(url, "grycap/cowsay")
+            tiny_image.push(url, "library/only-arm", architecture="arm64")
+            yield url
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """URL of a moto server."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials that emulators take."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+
+
+@pytest.fixture
+def account(
+    moto: str, hub: str, home: Path, credentials: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Account]:
+    """An empty account with a role, which the commands take for AWS."""
+    urllib.request.urlopen(urllib.request.Request(f"{moto}/moto-api/reset", method="POST")).close()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto)
+    monkeypatch.setenv("SCAR_REGISTRY_MIRROR", hub)
+    (home / "scar.cfg").write_text(f"lambda_role = {ROLE}\n")
+    account = Account(moto)
+    account.iam.create_role(RoleName="scar", AssumeRolePolicyDocument=json.dumps(TRUST))
+    yield account
+    account.close()
