@@ -66,6 +66,7 @@ def start() -> Running:
     running = status()
     if running is None:
         process, port = _launch(cache(), _free_port(PORT))
+        process.returncode = 0  # it outlives this process: not ours to wait for
         running = Running(process.pid, port)
         _state().write_text(f"{running.pid} {running.port}\n")
     return running
