@@ -1,0 +1,65 @@
+"""Run all measurements and print a table: ``python -m bench``."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from tools import registry
+from tools.cache import cache
+
+from scar.deploy import package
+from scar.ops import image
+
+IMAGE = "grycap/cowsay"
+ARCHITECTURE = "x86_64" if os.uname().machine == "x86_64" else "arm64"
+
+
+def main() -> int:
+    """Measure inside a fresh /tmp, as a function has it, against the package as it is deployed."""
+    with (
+        registry.serving() as url,
+        tempfile.TemporaryDirectory(prefix="bench-", dir=cache()) as folder,
+    ):
+        function = Path(folder, "task")
+        with zipfile.ZipFile(
+            write(Path(folder, "package.zip"), package.build(ARCHITECTURE, None))
+        ) as archive:
+            archive.extractall(function)
+        environment = {
+            "PATH": os.environ["PATH"],
+            "SCAR_IMAGE": IMAGE,
+            "SCAR_IMAGE_DIGEST": image.resolve(IMAGE, ARCHITECTURE, url),
+            "SCAR_REGISTRY_MIRROR": url,
+        }
+        for measurement in ("pull", "warm"):
+            measure(measurement, function, environment)
+    return 0
+
+
+def measure(name: str, function: Path, environment: dict[str, str]) -> None:
+    """Run one module of this package in a mount namespace whose /tmp is its own, and print its figures."""
+    script = Path(__file__).with_name(f"{name}.py")
+    sandbox = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/tmp"]
+    for needed in (script.parent, function, Path(sys.prefix)):
+        if Path("/tmp") in needed.parents:
+            sandbox += ["--ro-bind", str(needed), str(needed)]
+    command = [*sandbox, sys.executable, str(script), str(function)]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+    for title, value in json.loads(done.stdout.splitlines()[-1]).items():
+        print(f"{title:64} {value}")
+
+
+def write(path: Path, content: bytes) -> Path:
+    """Write a file; its path."""
+    path.write_bytes(content)
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""CPU of a warm call through the handler, against a bare spawn of the very same command.
+
+Runs in a fresh /tmp with the folder of the unpacked deployment package as its argument, and prints one line
+of JSON. CPU is that of this process and all its children, user and system.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+PACKAGE = sys.argv[1]
+sys.path.insert(0, PACKAGE)
+
+from scar_supervisor import handler, process  # noqa: E402 - from the package, not from the checkout
+from scar_supervisor.contract import Call, Result  # noqa: E402
+
+ROUNDS = 9
+CALLS = 50
+
+COLD = f"""
+import sys
+sys.argv[1:] = [{PACKAGE!r}]
+sys.path[:0] = [{PACKAGE!r}, {os.path.dirname(__file__)!r}]
+import warm
+warm.call(warm.TRUE)
+"""
+
+TRUE = Call(args=(b"/bin/true",))
+COWSAY = Call(script=b"/usr/games/fortune | /usr/games/cowsay\n")
+
+
+class Context:
+    """Lambda's context object, as far as the handler reads it."""
+
+    def __init__(self) -> None:
+        self.aws_request_id = str(uuid.uuid4())
+        self.log_group_name = "/aws/lambda/bench"
+        self.log_stream_name = "bench"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Enough."""
+        return 300_000
+
+
+def call(what: Call) -> Result:
+    """One call through the handler."""
+    result = Result.from_document(handler.handle(what.to_payload(), Context()))
+    if result.exit_code != 0 or result.error:
+        raise SystemExit(f"the call failed: {result}")
+    return result
+
+
+def launched(what: Call) -> process.Launch:
+    """What the handler gives to exec for a call."""
+    seen: list[process.Launch] = []
+    original = process.run
+
+    def run(launch: process.Launch, *rest: Any) -> process.Ended:
+        seen.append(launch)
+        return original(launch, *rest)
+
+    process.run = run
+    try:
+        call(what)
+    finally:
+        process.run = original
+    return seen[0]
+
+
+def spawn(launch: process.Launch) -> None:
+    """Start the command and wait for it, and nothing else."""
+    null = (
+        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, "/dev/null", 1, 0),
+    )
+    os.waitpid(os.posix_spawn(launch.path, launch.argv, launch.env, file_actions=null), 0)
+
+
+def cpu() -> float:
+    """Seconds of CPU used so far."""
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def cost(action: Callable[[], object], times: int) -> float:
+    """Milliseconds of CPU that an action takes, on average."""
+    started = cpu()
+    for _ in range(times):
+        action()
+    return (cpu() - started) / times * 1000
+
+
+def compare(what: Call, bare: Callable[[], object]) -> list[float]:
+    """Medians: bare, through the handler, and their ratio round by round."""
+    pairs = [(cost(bare, CALLS), cost(lambda: call(what), CALLS)) for _ in range(ROUNDS)]
+    return [statistics.median(column) for column in zip(*((a, b, b / a) for a, b in pairs), strict=True)]
+
+
+def main() -> None:
+    """Measure, with the function's log thrown away."""
+    stdout = os.dup(1)
+    os.dup2(os.open("/dev/null", os.O_WRONLY), 1)
+    true = launched(TRUE)
+    bare, warm, ratio = compare(TRUE, lambda: spawn(true))
+    script = launched(Call(args=(b"/bin/sh", b"-c", COWSAY.script or b"")))
+    bare_cow, warm_cow, ratio_cow = compare(COWSAY, lambda: spawn(script))
+    cold = cost(lambda: subprocess.run([sys.executable, "-c", COLD], check=True), 7)
+    figures = {
+        "/bin/true, bare spawn (CPU ms)": f"{bare:.2f}",
+        "/bin/true, warm call (CPU ms)": f"{warm:.2f}",
+        "/bin/true, warm call / bare spawn (target: at most 1.5)": f"{ratio:.2f}",
+        "/bin/true, a new Python per call / bare spawn": f"{cold / bare:.0f}",
+        "fortune | cowsay, bare spawn (CPU ms)": f"{bare_cow:.2f}",
+        "fortune | cowsay, warm call (CPU ms)": f"{warm_cow:.2f}",
+        "fortune | cowsay, warm call / bare spawn": f"{ratio_cow:.2f}",
+    }
+    os.write(stdout, json.dumps(figures).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()
