@@ -39,7 +39,7 @@ class LocalCloud:
     sandbox: str
     """``bubblewrap`` or ``none``."""
     limitations: tuple[str, ...]
-    """What this machine does not let it enforce, and the way out: one sentence each, none under bubblewrap."""
+    """What this machine does not let it enforce, and the way out, a sentence each. None under bubblewrap."""
 
 
 def start() -> LocalCloud:
@@ -76,30 +76,26 @@ def status() -> LocalCloud | None:
 
 def _start() -> LocalCloud:
     state.clear()
-    daemon = _spawn()
-    _wait(lambda: status() is not None or daemon.poll() is not None, _START_SECONDS)
-    started = status()
-    if started is None:
-        daemon.kill()
-        daemon.wait()
-        raise ScarError(f"the local cloud did not start: {_last_words()}", hint=f"see {state.log_file()}")
-    daemon.returncode = 0  # it outlives this process: not ours to wait for
-    return started
-
-
-def _spawn() -> subprocess.Popen[bytes]:
     log = os.open(state.log_file(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        return subprocess.Popen(
+        subprocess.run(  # returns when the daemon that it leaves behind is ready
             [sys.executable, "-m", "scar.local.server"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd=state.folder(),
             start_new_session=True,
+            timeout=_START_SECONDS,
+            check=False,
         )
+    except subprocess.TimeoutExpired as error:
+        raise ScarError(f"the local cloud did not start within {_START_SECONDS} seconds") from error
     finally:
         os.close(log)
+    started = status()
+    if started is None:
+        raise ScarError(f"the local cloud did not start: {_last_words()}", hint=f"see {state.log_file()}")
+    return started
 
 
 def _check_packages() -> None:

@@ -33,7 +33,7 @@ class CodeCache:
 
 
 def _unzip(package: bytes, folder: Path) -> None:
-    """`ZipFile.extract` keeps names inside the folder but forgets the permissions: set them as Lambda does."""
+    """`ZipFile.extract` keeps names inside the folder but forgets the permissions: Lambda keeps them."""
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         for entry in archive.infolist():
             path = archive.extract(entry, folder)

@@ -1,4 +1,4 @@
-"""An execution environment: one runtime process at a time, one invocation at a time, one /tmp, one log stream."""
+"""An execution environment: a runtime process that serves one invocation at a time, a /tmp, a log stream."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from scar.local.runtime_api import (
     Ready,
     Response,
     RuntimeApi,
-    Session,
     Signal,
 )
 from scar.local.sandbox import Sandbox
@@ -64,8 +63,8 @@ class Environment:
             variables.Addresses(around.cloud, self._api.address, self._log.name),
             around.credentials(spec),
         )
-        self._session: Session | None = None
-        self._ready = False
+        self._session = self._api.session
+        self._running = self._ready = False
         self._cold = True
         self._peak_bytes = 0
         self.alive = True
@@ -115,7 +114,6 @@ class Environment:
         failure = self._make_ready(invocation.request_id, deadline)
         if failure is not None:
             return failure
-        assert self._session is not None
         self._ready = False
         self._session.events.put(Handed(invocation, self.spec.arn, time.time() + deadline - time.monotonic()))
         while True:
@@ -129,7 +127,7 @@ class Environment:
 
     def _make_ready(self, request_id: str, deadline: float) -> Failure | None:
         """Have a runtime that waits for an event, the one of the last invocation if it still runs."""
-        if self._session is not None and not self._ready:
+        if self._running and not self._ready:
             self._ready = isinstance(self._await(request_id, deadline), Ready)
             if not self._ready:
                 self._stop_runtime()
@@ -139,6 +137,7 @@ class Environment:
         self._session = self._api.renew()
         if not self.alive:
             return report.exited(request_id, None)
+        self._running = True
         self._processes.start_runtime(
             [self._layout.python, "-m", "awslambdaric", self.spec.handler],
             self._variables,
@@ -153,7 +152,6 @@ class Environment:
 
     def _await(self, request_id: str, deadline: float) -> Ready | Response | HandlerError | Failure:
         """The next thing that happens, while the memory is watched."""
-        assert self._session is not None
         while True:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
@@ -178,15 +176,13 @@ class Environment:
 
     def _stop_runtime(self) -> None:
         """End every process but the environment's first; /tmp stays."""
-        self._session, self._ready = None, False
+        self._running = self._ready = False
         self._processes.kill_runtime()
 
     def _on_exit(self, wait_status: int | None) -> None:
         if wait_status is None:
             self.alive = False
-        session = self._session
-        if session is not None:
-            session.signals.put(Exited(wait_status))
+        self._session.signals.put(Exited(wait_status))
 
 
 def _as_result(happened: Signal, request_id: str) -> Ready | Response | HandlerError | Failure:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from zipfile import BadZipFile
 
 from scar.local import destination, limits
 from scar.local.destination import Attempted
@@ -63,8 +64,10 @@ class EventQueue:
                 environment = self._pool.acquire(target.spec, wait=True)
             except Throttled:
                 return  # the pool was closed
-            except Exception:  # a broken package must not stop the queue
-                _LOG.exception("no environment for %s", target.spec.arn)
+            except (BadZipFile, OSError) as error:
+                _LOG.warning(
+                    "%s: an event is dropped, no environment can be made: %s", target.spec.arn, error
+                )
                 continue
             threading.Thread(
                 target=self._attempt, args=(event, target, environment), daemon=True, name="event"

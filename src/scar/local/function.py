@@ -41,7 +41,7 @@ class FunctionSpec:
         return cls(
             arn=function.function_arn,
             name=function.function_name,
-            # moto numbers an unpublished function from 1; AWS calls it $LATEST. Published ones say so in the ARN.
+            # moto numbers what is not published too; AWS calls that $LATEST. Published: it is in the ARN.
             version=str(function.version) if function.function_arn.count(":") == 7 else "$LATEST",
             account_id=function.account_id,
             region=function.region,

@@ -1,8 +1,9 @@
 """Where moto is made to run functions: the only module that changes moto, which is pinned for it.
 
-* ``LambdaFunction.invoke(body, request_headers, response_headers)``, which moto calls for the Invoke call with the
-  request's headers, and for events of S3 and others with none.
+* ``LambdaFunction.invoke(body, request_headers, response_headers)``, which moto calls for the Invoke call
+  with the headers of the request, and for events of S3 and others with none.
 * ``LambdaBackend.delete_function``, to end the environments of a function.
+* ``LambdaResponse._enrich_response``, to answer with the invocation's own request id.
 * ``s3.notifications.send_event`` and ``_get_s3_event``, to send what AWS sends.
 
 `tests/local/test_hook.py` fails when one of these moves.
@@ -13,12 +14,15 @@ from __future__ import annotations
 import base64
 import json
 from typing import Any
+from zipfile import BadZipFile
 
 import moto.s3.notifications as s3_notifications
-from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
+from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import get_backend
 
+from scar.local import refusals
 from scar.local.event_queue import Target
 from scar.local.function import FunctionSpec
 from scar.local.pool import Throttled
@@ -26,38 +30,10 @@ from scar.local.runtime_api import Invocation
 from scar.local.service import LocalLambda, PayloadTooLarge, new_request_id
 
 
-class TooManyRequests(LambdaClientError):
-    """AWS's answer to a call that finds no capacity."""
-
-    code = 429
-
-    def __init__(self, reason: str) -> None:
-        super().__init__("TooManyRequestsException", "Rate Exceeded.")
-        self.description = json.dumps({"Reason": reason, "Type": "User", "message": "Rate Exceeded."})
-
-
-class RequestTooLarge(LambdaClientError):
-    """AWS's answer to a payload over its limit."""
-
-    code = 413
-
-    def __init__(self, message: str) -> None:
-        super().__init__("RequestTooLargeException", message)
-        self.description = json.dumps({"Type": "User", "message": message})
-
-
-class InvalidRuntime(LambdaClientError):
-    """The local Lambda cannot run this function."""
-
-    code = 502
-
-    def __init__(self, runtime: str) -> None:
-        super().__init__("InvalidRuntimeException", f"The local cloud runs Python functions only, not {runtime}")
-
-
 def install(service: LocalLambda) -> None:
     """Let moto run functions by the local Lambda. Once per process."""
     _hook_lambda(service)
+    _hook_request_id()
     _hook_s3()
 
 
@@ -81,10 +57,18 @@ class _Request:
 
     def __init__(self, body: Any, headers: Any) -> None:
         payload = body.encode() if isinstance(body, str) else bytes(body or b"")
+        _check_json(payload)
         context = headers.get("X-Amz-Client-Context", "")
         self.invocation = Invocation(new_request_id(), payload or b"{}", base64.b64decode(context).decode())
         # Without headers it is moto itself that calls, for an event source.
         self.type = headers.get("X-Amz-Invocation-Type", "RequestResponse") if headers else "Event"
+
+
+def _check_json(payload: bytes) -> None:
+    try:
+        json.loads(payload or b"{}")
+    except ValueError as error:
+        raise refusals.InvalidContent(str(error)) from error
 
 
 def _invoke(
@@ -93,18 +77,21 @@ def _invoke(
     response_headers["x-amzn-requestid"] = request.invocation.request_id
     if request.type == "DryRun":
         return b""
+    runtime = str(function.run_time or function.package_type)
+    if not runtime.startswith("python"):
+        raise refusals.InvalidRuntime(runtime)
     spec = FunctionSpec.of(function)
-    if not spec.runtime.startswith("python"):
-        raise InvalidRuntime(spec.runtime)
     try:
         if request.type == "Event":
             service.enqueue(lambda: _find(spec), request.invocation)
             return b""
         outcome = service.call(spec, request.invocation)
     except Throttled as error:
-        raise TooManyRequests(error.reason) from error
+        raise refusals.TooManyRequests(error.reason) from error
     except PayloadTooLarge as error:
-        raise RequestTooLarge(str(error)) from error
+        raise refusals.RequestTooLarge(str(error)) from error
+    except BadZipFile as error:
+        raise refusals.InvalidPackage from error
     response_headers["x-amz-executed-version"] = spec.version
     response_headers["x-amz-log-result"] = base64.b64encode(outcome.log_tail).decode()
     if outcome.function_error:
@@ -119,6 +106,19 @@ def _find(spec: FunctionSpec) -> Target | None:
         return None
     configs = function.event_invoke_config
     return Target(FunctionSpec.of(function), configs[-1].config if configs else {})
+
+
+def _hook_request_id() -> None:
+    enrich = LambdaResponse._enrich_response
+
+    def enrich_response(headers: dict[str, str], body: Any) -> tuple[dict[str, str], Any]:
+        request_id = headers.get("x-amzn-requestid")
+        headers, body = enrich(headers, body)
+        if request_id:
+            headers["x-amzn-requestid"] = request_id
+        return headers, body
+
+    LambdaResponse._enrich_response = staticmethod(enrich_response)  # type: ignore[method-assign]
 
 
 def _hook_s3() -> None:

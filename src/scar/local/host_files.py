@@ -13,15 +13,16 @@ from pathlib import Path
 from scar.errors import ScarError
 
 PROGRAMS = frozenset(
-    # coreutils
-    "[ arch b2sum base32 base64 basename basenc cat chcon chgrp chmod chown cksum comm cp csplit cut date dd df dir"
-    " dircolors dirname du echo env expand expr factor false fmt fold groups head hostid id install join link ln"
-    " logname ls md5sum mkdir mkfifo mknod mktemp mv nice nl nohup nproc numfmt od paste pathchk pinky pr printenv"
-    " printf ptx pwd readlink realpath rm rmdir runcon seq sha1sum sha224sum sha256sum sha384sum sha512sum shred"
-    " shuf sleep sort split stat stdbuf stty sum sync tac tail tee test timeout touch tr true truncate tsort tty"
-    " uname unexpand uniq unlink users vdir wc who whoami yes"
-    # bash, gawk, grep, sed, curl, glibc
-    " bash sh awk gawk grep egrep fgrep sed curl getconf getent iconv ldd locale".split()
+    """
+    [ arch b2sum base32 base64 basename basenc cat chcon chgrp chmod chown cksum comm cp csplit cut
+    date dd df dir dircolors dirname du echo env expand expr factor false fmt fold groups head
+    hostid id install join link ln logname ls md5sum mkdir mkfifo mknod mktemp mv nice nl nohup
+    nproc numfmt od paste pathchk pinky pr printenv printf ptx pwd readlink realpath rm rmdir runcon
+    seq sha1sum sha224sum sha256sum sha384sum sha512sum shred shuf sleep sort split stat stdbuf stty
+    sum sync tac tail tee test timeout touch tr true truncate tsort tty uname unexpand uniq unlink
+    users vdir wc who whoami yes
+    awk bash curl egrep fgrep gawk getconf getent grep iconv ldd locale sed sh
+    """.split()  # noqa: SIM905
 )
 """The programs of Amazon Linux 2023's minimal image, which Lambda's Python runtimes are built on."""
 
@@ -102,7 +103,9 @@ def _with_requirements(names: tuple[str, ...]) -> list[importlib.metadata.Distri
         try:
             distributions[name] = importlib.metadata.distribution(name)
         except importlib.metadata.PackageNotFoundError as error:
-            raise ScarError(f"the local cloud needs the Python package {name}, which is not installed") from error
+            raise ScarError(
+                f"the local cloud needs the Python package {name}, which is not installed"
+            ) from error
         waiting += [
             re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0].lower()
             for requirement in distributions[name].requires or ()

@@ -28,7 +28,7 @@ def stream_name(version: str) -> str:
 
 
 class LogStream:
-    """Events in the order written. Its `descriptor` is standard output and error of the environment's processes."""
+    """Events in the order written. `descriptor` is for the standard output and error of the processes."""
 
     def __init__(self, sink: LogSink, group: str, version: str) -> None:
         self.name = stream_name(version)
@@ -94,9 +94,10 @@ class LogStream:
     def _emit(self, lines: list[bytes]) -> None:
         if not lines:
             return
+        lines = [_one_event(line) for line in lines]
         self._tail += b"".join(lines)
         del self._tail[: -limits.LOG_TAIL_BYTES]
-        messages = [_message(line) for line in lines]
+        messages = [line.decode("utf-8", "replace") for line in lines]
         self._sink.put(self._group, self.name, messages, int(time.time() * 1000))
 
 
@@ -130,7 +131,6 @@ class LineSplitter:
         return [*pieces, line]
 
 
-def _message(line: bytes) -> str:
-    text = line.decode("utf-8", "replace")
-    # The runtime client joins the lines of an error by carriage returns, so that it stays one event.
-    return text.replace("\r", "\n") if text.startswith("[ERROR]") else text
+def _one_event(line: bytes) -> bytes:
+    """The runtime client joins the lines of an error by carriage returns, for Lambda to put back."""
+    return line.replace(b"\r", b"\n") if line.startswith(b"[ERROR]") else line

@@ -7,19 +7,20 @@ from typing import NamedTuple
 
 
 class Sample(NamedTuple):
-    """Bytes, with shared pages counted once."""
+    """Bytes, with pages that processes share counted once."""
 
     resident: int
-    """Everything in memory: what REPORT shows."""
+    """With the pages of files, of which the largest process has about all: what REPORT shows."""
     anonymous: int
-    """Without the pages of files, which the kernel could drop: what counts against the function's memory.
-    Programs that run from /tmp are files too, although /tmp is in memory here."""
+    """Without them, since the kernel could drop them: what counts against the function's memory. Programs
+    that run from /tmp are files too, although /tmp is in memory here."""
 
 
 def measure(roots: list[int]) -> Sample:
     """The trees of processes below, not including, the processes `roots`."""
-    samples = [_measure_one(pid) for root in roots for pid in descendants(root)]
-    return Sample(sum(one.resident for one in samples), sum(one.anonymous for one in samples))
+    processes = [_measure_one(pid) for root in roots for pid in descendants(root)]
+    anonymous = sum(process.anonymous for process in processes)
+    return Sample(anonymous + max((process.files for process in processes), default=0), anonymous)
 
 
 def descendants(pid: int) -> list[int]:
@@ -40,14 +41,20 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def _measure_one(pid: int) -> Sample:
-    """https://docs.kernel.org/filesystems/proc.html, smaps_rollup: proportional shares in kB."""
+class _Process(NamedTuple):
+    anonymous: int
+    files: int
+
+
+def _measure_one(pid: int) -> _Process:
+    """From smaps_rollup, where Pss is a proportional share: https://docs.kernel.org/filesystems/proc.html"""
     try:
         with open(f"/proc/{pid}/smaps_rollup", "rb") as rollup:
             fields = dict(line.split(b":", 1) for line in rollup.read().splitlines()[1:])
     except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return Sample(0, 0)  # ended meanwhile, or is just being started
-    return Sample(_kilobytes(fields, b"Pss"), _kilobytes(fields, b"Pss_Anon"))
+        return _Process(0, 0)  # ended meanwhile, or is just being started
+    files = _kilobytes(fields, b"Rss") - _kilobytes(fields, b"Anonymous")
+    return _Process(_kilobytes(fields, b"Pss_Anon"), files)
 
 
 def _kilobytes(fields: dict[bytes, bytes], name: bytes) -> int:

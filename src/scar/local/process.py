@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -14,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from scar.local import memory
 
 _STARTER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="starter")
-"""bubblewrap's --die-with-parent means the thread that started it, so all are started by one that lives on."""
+"""bubblewrap's --die-with-parent means the thread that started it: all are started by one that lives on."""
 
 _KILL_SECONDS = 10
 
@@ -57,10 +58,8 @@ class EnvironmentProcesses:
 
     def close(self) -> None:
         """End every process of the environment."""
-        try:
+        with contextlib.suppress(OSError):  # the other end may have been faster
             self._control.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # the other end was faster
         try:
             self._init.wait(_KILL_SECONDS)
         except subprocess.TimeoutExpired:
@@ -70,10 +69,8 @@ class EnvironmentProcesses:
         self._control.close()
 
     def _send(self, document: dict[str, object]) -> None:
-        try:
+        with contextlib.suppress(OSError):  # the environment may have ended: the listener tells
             self._control.sendall(json.dumps(document).encode() + b"\n")
-        except OSError:
-            pass  # the environment has ended: the listener tells
 
     def _listen(self) -> None:
         with self._control.makefile("rb") as messages:
@@ -93,7 +90,7 @@ class EnvironmentProcesses:
 def _start(command: list[str], control: socket.socket, output: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
-        stdin=control,
+        stdin=control.fileno(),
         stdout=output,
         stderr=output,
         env={"LC_ALL": "C.UTF-8"},

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 from __future__ import annotations
 
 import queue
+import socket
 import threading
 import time
 import uuid
@@ -84,7 +85,7 @@ class RuntimeApi(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.session = Session()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self._accept, daemon=True, name="runtime-api").start()
 
     @property
     def address(self) -> str:
@@ -100,8 +101,17 @@ class RuntimeApi(ThreadingHTTPServer):
     def close(self) -> None:
         """Stop listening."""
         self.session.events.put(None)
-        self.shutdown()
+        self.socket.shutdown(socket.SHUT_RDWR)
         self.server_close()
+
+    def _accept(self) -> None:
+        """Unlike `serve_forever` this ends at once when the socket does."""
+        while True:
+            try:
+                request, address = self.socket.accept()
+            except OSError:
+                return
+            self.process_request(request, address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -145,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:
         """The function's log is no place for our access log."""
 
 

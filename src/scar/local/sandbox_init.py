@@ -1,14 +1,14 @@
 """The first process of an execution environment: starts the runtime, reaps and kills what it leaves behind.
 
-It outlives the runtime, so that a time-out or a crash ends every process of a call but keeps the environment, and
-with it /tmp, as on AWS. Standard input is a socket to the daemon with one JSON document per line:
+It outlives the runtime, so that a time-out or a crash ends every process of a call but keeps the environment,
+and with it /tmp, as on AWS. Standard input is a socket to the daemon with one JSON document per line:
 
     daemon to init:  {"start": {"argv": [...], "env": {...}, "cwd": "..."}}     {"kill": true}
     init to daemon:  {"exited": <wait status>}                                  {"killed": true}
 
 When that socket ends, because the daemon closed it or was killed itself, everything here ends with it.
 
-Runs as ``python -I -S sandbox_init.py FILES PROCESSES`` (the limits; 0 for none), with the standard library only.
+Runs as ``python -I -S sandbox_init.py FILES PROCESSES`` (limits; 0 for none), on the standard library only.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _child_signals() -> int:
 
 
 def _adopt_orphans() -> None:
-    """Without a process namespace, processes whose parent died become ours instead of the machine's init's."""
+    """Without a process namespace, processes whose parent died become ours, not the machine's init's."""
     import ctypes
 
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:

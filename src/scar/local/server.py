@@ -7,8 +7,9 @@ import os
 import secrets
 import signal
 import threading
+from collections.abc import Callable
 
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
 from scar.local import backends, hook, sandbox, state
@@ -22,6 +23,16 @@ REGION = "us-east-1"
 
 
 def main() -> None:
+    """Leave a daemon behind, and return when it is ready. Exit status 1 if it ended before."""
+    readable, writable = os.pipe()
+    if os.fork() != 0:
+        os.close(writable)
+        os._exit(0 if os.read(readable, 1) else 1)
+    os.close(readable)
+    serve(lambda: _tell(writable))
+
+
+def serve(ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT."""
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -31,9 +42,15 @@ def main() -> None:
     settings = Settings.from_environment(os.environ)
     with state.daemon_lock():
         service = _serve(settings)
+        ready()
         ended.wait()
         service.close()
         state.clear()
+
+
+def _tell(descriptor: int) -> None:
+    os.write(descriptor, b"\n")
+    os.close(descriptor)
 
 
 def _serve(settings: Settings) -> LocalLambda:
@@ -49,7 +66,7 @@ def _serve(settings: Settings) -> LocalLambda:
             "endpoint": around.cloud,
             "region": REGION,
             "account_id": DEFAULT_ACCOUNT_ID,
-            "access_key_id": "LOCAL" + secrets.token_hex(7).upper()[:11],
+            "access_key_id": f"LOCAL{secrets.token_hex(6).upper()}",
             "secret_access_key": secrets.token_hex(20),
             "role_arn": backends.make_role(DEFAULT_ACCOUNT_ID, REGION),
             "pid": os.getpid(),

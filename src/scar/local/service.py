@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Callable
 
 from scar.local import limits
-from scar.local.environment import Environment, Outcome, Surroundings
 from scar.local.code_cache import CodeCache
 from scar.local.destination import Send
+from scar.local.environment import Environment, Outcome, Surroundings
 from scar.local.event_queue import Event, EventQueue, Target
 from scar.local.function import FunctionSpec
 from scar.local.pool import Pool

@@ -1,7 +1,7 @@
 """The local cloud's folder: one state file, and locks that tell truly whether a daemon lives.
 
-The daemon holds a lock for as long as it lives. The kernel lets go of it when the process ends, however it ends, so
-a state file without that lock is stale, whatever process has its number now.
+The daemon holds a lock for as long as it lives. The kernel lets go of it when the process ends, however it
+ends, so a state file without that lock is stale, whatever process has its number now.
 """
 
 from __future__ import annotations
@@ -9,12 +9,17 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from scar.errors import ScarError
 from scar.home import home
+
+_PROBE_SECONDS = 2
+"""`daemon_lives` holds the lock for a moment, a daemon for good."""
 
 
 def folder() -> Path:
@@ -64,20 +69,23 @@ def daemon_lives() -> bool:
 
 @contextmanager
 def daemon_lock() -> Iterator[None]:
-    """Be the daemon."""
-    with _locked("daemon.lock"):
+    """Be the daemon. Raises ScarError if another one lives."""
+    deadline = time.monotonic() + _PROBE_SECONDS
+    with open(folder() / "daemon.lock", "ab") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise ScarError("another local cloud runs in the same folder") from error
+                time.sleep(0.01)
         yield
 
 
 @contextmanager
 def command_lock() -> Iterator[None]:
     """Be the only command that starts or stops the daemon."""
-    with _locked("command.lock"):
-        yield
-
-
-@contextmanager
-def _locked(name: str) -> Iterator[None]:
-    with open(folder() / name, "ab") as file:
+    with open(folder() / "command.lock", "ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

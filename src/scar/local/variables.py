@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from scar.local.function import FunctionSpec
-from scar.local.sandbox import Layout
+from scar.local.layout import Layout
 
 
 class RoleCredentials(NamedTuple):

@@ -1,0 +1,52 @@
+"""An environment without walls, for machines that refuse the namespaces of bubblewrap."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scar.local.host_files import HostFiles
+from scar.local.layout import INIT, Layout, init_command, library_path
+
+_NOT_ENFORCED = (
+    "not enforced: the read-only file system, the private /tmp and its size (they share the machine's /tmp),"
+    " the number of processes, the user without a name, the absence of /dev/shm"
+)
+
+
+class Unconfined:
+    """The same processes in plain folders, as the user who runs the daemon."""
+
+    name = "none"
+    wrapped = False
+
+    def __init__(self, files: HostFiles, reason: str) -> None:
+        self._files = files
+        self._runtime_dir = _link_packages(files)
+        self.limitations: tuple[str, ...] = (
+            f"functions run without a sandbox: {reason}",
+            _NOT_ENFORCED,
+            "functions can read and change what you can, and see the machine's processes and programs",
+        )
+
+    def layout(self, code: Path) -> Layout:
+        """Folders of the host."""
+        prefix = self._files.interpreter.prefix
+        return Layout(
+            task_root=str(code),
+            runtime_dir=str(self._runtime_dir),
+            python=str(self._files.interpreter.executable),
+            program_path=f"{prefix}/bin:{self._files.programs}",
+            library_path=library_path(f"{prefix}/lib", str(code), str(self._runtime_dir)),
+        )
+
+    def command(self, code: Path, storage_mb: int) -> list[str]:  # noqa: ARG002  (/tmp is the machine's)
+        """The first process, as it is."""
+        return init_command(self.layout(code).python, str(INIT), 0)
+
+
+def _link_packages(files: HostFiles) -> Path:
+    folder = files.programs.parent / "runtime"
+    folder.mkdir()
+    for name, path in files.packages.items():
+        (folder / name).symlink_to(path)
+    return folder
