@@ -44,12 +44,13 @@ class BlobStream:
         self._position += count
         return count
 
-    def read(self, size: int) -> bytes:
-        """Up to ``size`` bytes, as ``readinto``."""
-        buffer = bytearray(size)
-        with memoryview(buffer) as view:
-            count = self.readinto(view)
-        return bytes(buffer[:count])
+    def read(self) -> bytes:
+        """All of a small blob, verified."""
+        data = bytearray(self._descriptor.size)
+        with memoryview(data) as view:
+            while self.readinto(view[self._position :]):
+                pass
+        return bytes(data)
 
     def _read(self, buffer: memoryview) -> int:
         """At least one byte. Temporary errors are retried from where they struck."""

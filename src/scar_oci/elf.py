@@ -59,8 +59,10 @@ class _File:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         head = os.pread(descriptor, 64, 0)
-        if len(head) < 52 or head[:4] != b"\x7fELF" or head[4] not in (1, 2) or head[5] not in (1, 2):
+        if head[:4] != b"\x7fELF" or head[4:5] not in (b"\1", b"\2") or head[5:6] not in (b"\1", b"\2"):
             raise ValueError("not an ELF file")
+        if len(head) < (64 if head[4] == 2 else 52):
+            raise ValueError("cut short")
         self._head = head
         self._word = 8 if head[4] == 2 else 4
         self._order: Literal["little", "big"] = "little" if head[5] == 1 else "big"

@@ -104,8 +104,7 @@ class Registry:
                 raise CorruptImage(
                     f"the {what} claims {image.config.size} bytes, {LARGEST_DOCUMENT} are allowed"
                 )
-            stream = self._blob(image, image.config, what)
-            self._documents[image.config.digest] = b"".join(iter(lambda: stream.read(LARGEST_DOCUMENT), b""))
+            self._documents[image.config.digest] = self._blob(image, image.config, what).read()
         return self._documents[image.config.digest]
 
     def open_blob(self, image: ResolvedImage, layer: Descriptor) -> BlobStream:

@@ -1,0 +1,115 @@
+"""ELF headers, against what binutils says of the programs of this machine, and against made files."""
+
+from __future__ import annotations
+
+import re
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scar_oci import elf
+
+_PROGRAM = "/bin/sh"
+
+
+def test_a_program_is_read_as_readelf_reads_it() -> None:
+    said = subprocess.run(["readelf", "-lhdW", _PROGRAM], capture_output=True, text=True, check=True).stdout
+    headers = elf.read(_PROGRAM)
+    assert headers is not None
+    assert headers.is_dynamic
+    assert headers.interpreter == one(r"interpreter: (\S+)\]", said)
+    assert list(headers.needed) == re.findall(r"\(NEEDED\).*\[(.*)\]", said)
+    assert ("X86-64" in said) == (headers.machine == "x86_64")
+    assert ("AArch64" in said) == (headers.machine == "arm64")
+
+
+def one(pattern: str, text: str) -> str:
+    [found] = re.findall(pattern, text)
+    return str(found)
+
+
+def made(bits: int, order: str, machine: int, *, static: bool = False, runpath: bytes = b"") -> bytes:
+    """A file that is all headers: one loaded segment, an interpreter, a dynamic section with a string table."""
+    wide = bits == 64
+    interpreter = b"/lib/ld.so\0"
+    strings = b"\0libc.so.6\0" + runpath + b"\0"
+    header_size, segment_size = (64, 56) if wide else (52, 32)
+    segments = 1 if static else 3
+    start = header_size + segments * segment_size
+    at_strings = start + len(interpreter)
+    word = "Q" if wide else "I"
+    pairs = [(1, 1), (5, 0x10000 + at_strings), (10, len(strings)), *([(29, 11)] if runpath else []), (0, 0)]
+    dynamic = b"".join(struct.pack(f"{order}{word}{word}", *pair) for pair in pairs)
+    at_dynamic = at_strings + len(strings)
+
+    def segment(kind: int, offset: int, size: int) -> bytes:
+        address = 0x10000 + offset
+        if wide:
+            return struct.pack(f"{order}IIQQQQQQ", kind, 4, offset, address, address, size, size, 1)
+        return struct.pack(f"{order}IIIIIIII", kind, offset, address, address, size, size, 4, 1)
+
+    table = segment(1, 0, at_dynamic + len(dynamic))
+    if not static:
+        table += segment(3, start, len(interpreter)) + segment(2, at_dynamic, len(dynamic))
+    ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if order == "<" else 2, 1]) + bytes(9)
+    rest = (2, machine, 1, 0, header_size, 0, 0, header_size, segment_size, segments, 0, 0, 0)
+    return (
+        ident + struct.pack(f"{order}HHI{word * 3}IHHHHHH", *rest) + table + interpreter + strings + dynamic
+    )
+
+
+@pytest.mark.parametrize(("machine", "name"), [(62, "x86_64"), (183, "arm64"), (3, "x86"), (8, "machine 8")])
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_both_classes_and_orders(tmp_path: Path, bits: int, order: str, machine: int, name: str) -> None:
+    path = tmp_path / "program"
+    path.write_bytes(made(bits, order, machine, runpath=b"$ORIGIN/../lib:/opt/lib"))
+    assert elf.read(str(path)) == elf.Elf(
+        name, "/lib/ld.so", True, ("libc.so.6",), (), ("$ORIGIN/../lib", "/opt/lib")
+    )
+
+
+def test_a_static_program_has_no_interpreter(tmp_path: Path) -> None:
+    path = tmp_path / "static"
+    path.write_bytes(made(64, "<", 62, static=True))
+    assert elf.read(str(path)) == elf.Elf("x86_64", None, False)
+
+
+@pytest.mark.parametrize("content", [b"", b"#!/bin/sh\n", b"\x7fELF", b"\x7fELF" + b"\x09" * 100])
+def test_other_files_are_no_elf(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "other"
+    path.write_bytes(content)
+    assert elf.read(str(path)) is None
+
+
+def test_every_way_to_cut_a_program_short_is_survived(tmp_path: Path) -> None:
+    whole = made(64, "<", 62)
+    path = tmp_path / "cut"
+    for length in range(len(whole) - 1):
+        path.write_bytes(whole[:length])
+        assert elf.read(str(path)) is None
+
+
+def test_every_altered_header_byte_is_survived(tmp_path: Path) -> None:
+    whole = made(64, "<", 62)
+    path = tmp_path / "altered"
+    for position in range(4, len(whole)):
+        path.write_bytes(whole[:position] + b"\xff" + whole[position + 1 :])
+        headers = elf.read(str(path))
+        assert headers is None or isinstance(headers, elf.Elf)
+
+
+def test_a_missing_file_is_the_systems_error() -> None:
+    with pytest.raises(FileNotFoundError):
+        elf.read("/nonexistent")
+
+
+def test_reading_headers_is_cheap_to_begin_with() -> None:
+    listing = "import sys; before = set(sys.modules); import scar_oci.elf; print(*set(sys.modules) - before)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", f"import os, typing; {listing}"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert set(loaded) <= {"scar_oci", "scar_oci.elf", "__future__"}
