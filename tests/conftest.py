@@ -1,4 +1,4 @@
-"""What tests share: a registry with the test images, the kit, a home of their own, and no process left behind."""
+"""What tests share: a registry with test images, the kit, a home of their own, and no process left behind."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from scar.deploy.package import kit_folder
 from tools import images
 from tools import kit as kit_tool
 from tools import registry as registry_tool
 from tools.cache import CACHE_VARIABLE
-
-from scar.deploy.package import kit_folder
 
 _KIT = kit_folder().expanduser().absolute()
 """The developer's: collected once, not in every run's home."""

@@ -25,9 +25,12 @@ ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
 
 LIBRARY = "libfakechroot.so"
 
+PACKAGES = " ".join(f"libfakechroot:{architecture}" for architecture in ARCHITECTURES)
+
 # Runs with the settings of mmdebstrap's apt, in the folder that the packages go to.
-DOWNLOAD = 'cd "$SCAR_PACKAGES" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq download ' + " ".join(
-    f"libfakechroot:{architecture}" for architecture in ARCHITECTURES
+DOWNLOAD = (
+    'cd "$SCAR_PACKAGES" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" '
+    f"apt-get -qq -o APT::Sandbox::User=root download {PACKAGES}"
 )
 
 
