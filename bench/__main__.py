@@ -10,11 +10,10 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from tools import registry
-from tools.cache import cache
-
 from scar.deploy import package
 from scar.ops import image
+from tools import registry
+from tools.cache import cache
 
 IMAGE = "grycap/cowsay"
 ARCHITECTURE = "x86_64" if os.uname().machine == "x86_64" else "arm64"

@@ -43,7 +43,8 @@ class Container(NamedTuple):
         tree = program.Tree(rootfs, shared=(self.folder.path,))
         env = self.environment(event_env)
         cwd = b"/" + os.fsencode(config.working_dir).lstrip(b"/")
-        os.makedirs(tree.outside(cwd), exist_ok=True)
+        if not os.path.isdir(tree.outside(cwd)):
+            os.makedirs(tree.outside(cwd))  # as Docker does for a WORKDIR that the image lacks
         found = program.resolve(tree, self.command(), env[b"PATH"], cwd)
         engine = F1(tree, self.image.runtime, self.function.task_root)
         grace = min(GRACE, self.function.timeout_threshold / 4)
@@ -60,9 +61,8 @@ class Container(NamedTuple):
             return self._script(self.call.script)
         if self.call.args:
             return entrypoint + self.call.args
-        init_script = self.function.init_script
-        if init_script is not None:
-            return self._script(init_script)
+        if self.function.init_script is not None:
+            return self._script(self.function.init_script)
         command = entrypoint + tuple(map(os.fsencode, config.cmd))
         if not command:
             raise NothingToRun(

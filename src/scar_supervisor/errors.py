@@ -3,8 +3,6 @@
 The class names are stable: they are the ``errorType`` that Lambda reports, and users see them.
 """
 
-
-
 from __future__ import annotations
 
 from .contract import EXIT_SCAR_ERROR

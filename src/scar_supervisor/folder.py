@@ -1,8 +1,8 @@
 """The folder of one call, ``/tmp/<request id>``: the same path inside and outside of the container.
 
-Making and removing folders was most of what SCAR added to a short call (40 to 100 µs of CPU each on ext4, where
-starting a program takes 800). One set of folders therefore serves all calls of a process: it is emptied at
-the end of a call, put aside, and renamed for the next.
+Making and removing folders was most of what SCAR added to a short call (40 to 100 µs of CPU each on ext4,
+where starting a program takes 800). One set of folders therefore serves all calls of a process: it is emptied
+at the end of a call, put aside, and renamed for the next.
 
 A call that Lambda killed cannot remove its folder. Each is therefore locked while its process lives, and a
 new process removes those that nobody holds.
@@ -123,10 +123,11 @@ def remove_abandoned(parent: bytes) -> None:
 def remove_newer(folder: bytes, ctime_ns: int) -> None:
     """Remove what came into a folder after a moment (nanoseconds since the epoch): what calls left there."""
     try:
-        names = os.listdir(folder)
+        if os.stat(folder).st_mtime_ns <= ctime_ns:  # nothing came or went
+            return
     except FileNotFoundError:
         return
-    for name in names:
+    for name in os.listdir(folder):
         path = os.path.join(folder, name)
         if os.lstat(path).st_ctime_ns > ctime_ns:
             remove_tree(path)

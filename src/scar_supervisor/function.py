@@ -30,19 +30,15 @@ class Function(NamedTuple):
     """The credentials of the function's role, the region and the endpoint, by the names that SDKs read."""
     task_root: str
     """The folder of the unpacked deployment package."""
-
-    @property
-    def init_script(self) -> bytes | None:
-        """The script given to `scar init -s`, or None."""
-        try:
-            with open(os.path.join(self.task_root, contract.INIT_SCRIPT_FILE), "rb") as file:
-                return file.read()
-        except FileNotFoundError:
-            return None
+    init_script: bytes | None
+    """The script given to `scar init -s`."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[bytes, bytes]) -> Function:
-        """The configuration in an environment such as ``os.environb``. Raises FunctionMisconfigured."""
+        """The configuration in an environment such as ``os.environb``, and in the package around this module.
+
+        Raises FunctionMisconfigured.
+        """
         try:
             image = os.fsdecode(environ[contract.ENV_IMAGE.encode()])
             digest = os.fsdecode(environ[contract.ENV_IMAGE_DIGEST.encode()])
@@ -56,6 +52,7 @@ class Function(NamedTuple):
             ) from error
         mirror = environ.get(contract.ENV_REGISTRY_MIRROR.encode())
         prefix = contract.ENV_USER_PREFIX.encode()
+        task_root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         return cls(
             image=image,
             image_digest=digest,
@@ -65,8 +62,17 @@ class Function(NamedTuple):
                 name[len(prefix) :]: value for name, value in environ.items() if name.startswith(prefix)
             },
             role_env={name: environ[name] for name in _ROLE_NAMES if environ.get(name)},
-            task_root=os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+            task_root=task_root,
+            init_script=_content(os.path.join(task_root, contract.INIT_SCRIPT_FILE)),
         )
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
 
 
 _ROLE_NAMES = (

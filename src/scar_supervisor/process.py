@@ -7,6 +7,7 @@ forked twice. The caller must have no other children.
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -15,6 +16,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from .contract import EXIT_TIMED_OUT
+from .errors import ProgramNotExecutable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def run(launch: Launch, sink: Callable[[bytes], None], deadline: float, grace: f
 
     At `deadline` (of ``time.monotonic``) the whole tree gets SIGTERM and, `grace` seconds later, SIGKILL.
     When the program itself ends, what it left running is killed, as Docker does.
-    Raises OSError if the program cannot be started.
+    Raises ProgramNotExecutable if the program cannot be started.
     """
     adopt_orphans()
     read_end, write_end = os.pipe()
@@ -100,6 +102,11 @@ def _spawn(launch: Launch, output: int) -> int:
             # Python ignores these, and ignored signals stay ignored over exec.
             setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),
         )
+    except OSError as error:
+        raise ProgramNotExecutable(
+            f"{os.fsdecode(launch.argv[0])} cannot be started: {error.strerror}",
+            "arguments and environment together may take 2 MB" if error.errno == errno.E2BIG else "",
+        ) from error
     finally:
         os.fchdir(here)
         os.close(here)

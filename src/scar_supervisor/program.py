@@ -7,6 +7,7 @@ so that the kernel resolves them inside it.
 from __future__ import annotations
 
 import os
+import stat
 from typing import NamedTuple
 
 from .errors import ProgramNotExecutable, ProgramNotFound
@@ -71,12 +72,14 @@ def _find(tree: Tree, name: bytes, search_path: bytes, cwd: bytes) -> bytes:
 
 def _check(tree: Tree, path: bytes, what: str) -> None:
     outside = tree.outside(path)
-    if not os.path.exists(outside):
+    try:
+        mode = os.stat(outside).st_mode
+    except OSError:
         hint = f"name a {what} that the image holds"
         if path.endswith(b"\r"):
             hint = "the script has the line ends of Windows: save it with those of Unix"
-        raise ProgramNotFound(f"{_show(path)}: no such {what} in the image", hint)
-    if not os.path.isfile(outside):
+        raise ProgramNotFound(f"{_show(path)}: no such {what} in the image", hint) from None
+    if not stat.S_ISREG(mode):
         raise ProgramNotExecutable(f"{_show(path)}: not a file, so it cannot be started")
     if not os.access(outside, os.X_OK):
         raise ProgramNotExecutable(

@@ -139,18 +139,26 @@ def test_a_deadline_in_the_past_stops_at_once() -> None:
     assert run("sleep 1000", seconds=-1)[1:] == (EXIT_TIMED_OUT, True)
 
 
-def test_what_cannot_be_started_raises_and_leaves_nothing_open() -> None:
-    code = DRIVER.replace(
-        "before =",
-        "import errno\ntry:\n"
-        "    process.run(process.Launch(b'/nonexistent', (b'x',), {}, b'/'), print, 1e9, 1)\n"
-        "except FileNotFoundError as error:\n    print(error.errno == errno.ENOENT, flush=True)\nbefore =",
-    )
+CANNOT = """
+from scar_supervisor.errors import ProgramNotExecutable
+for path, size in ((b"/nonexistent", 1), (b"/bin/true", 9_000_000)):
+    try:
+        process.run(process.Launch(path, (path, b"x" * size), {}, b"/"), print, 1e9, 1)
+    except ProgramNotExecutable as error:
+        print(error, flush=True)
+before ="""
+
+
+def test_what_cannot_be_started_is_told_and_leaves_nothing_open() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", code, "60", "1", "/", "/bin/echo", "after"],
+        [sys.executable, "-c", DRIVER.replace("before =", CANNOT), "60", "1", "/", "/bin/echo", "after"],
         capture_output=True,
         check=True,
         timeout=60,
     )
-    assert done.stdout == b"True\nafter\n"
+    assert done.stdout.decode().splitlines() == [
+        "/nonexistent cannot be started: No such file or directory",
+        "/bin/true cannot be started: Argument list too long",
+        "after",
+    ]
     assert done.stderr.split() == [b"0", b"False"]
