@@ -28,6 +28,8 @@ TAG_VALUE_LENGTH: Final = 256
 _FUNCTION_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ROLE = re.compile(r"arn:aws[a-zA-Z-]*:iam::\d{12}:role/[a-zA-Z0-9_+=,.@/-]+")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+_LOG_STREAM = re.compile(r"[^:*]{1,512}")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MIRROR = re.compile(r"https?://[^\s/?#@]+/?")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -55,10 +57,7 @@ def threshold_below_time(threshold_seconds: int, time_seconds: int, source: str)
         raise UsageError(
             f"{source}: the time-out threshold ({threshold_seconds} s) must be smaller than the function's"
             f" time-out ({time_seconds} s)",
-            hint=f"the container may run for the time-out less the threshold, for example: -t {time_seconds}"
-            f" -tt {time_seconds // 10}"
-            if time_seconds >= 10
-            else "for example: -t 60 -tt 10",
+            hint="the container may run for the time-out less the threshold, for example: -t 60 -tt 10",
         )
 
 
@@ -75,6 +74,7 @@ def function_name(value: str, source: str) -> str:
 
 def description(value: str, source: str) -> str:
     """The description of a function."""
+    _text(value, source)
     if len(value) > DESCRIPTION_LENGTH:
         raise UsageError(
             f"{source}: a description has at most {DESCRIPTION_LENGTH} characters, this one has {len(value)}"
@@ -160,6 +160,31 @@ def payload_size(size: int, *, asynchronous: bool) -> None:
             f" for {kind} call",
             hint="put large data into a bucket, or into the image",
         )
+
+
+def log_stream(value: str, source: str) -> str:
+    """The name of a log stream."""
+    if not _LOG_STREAM.fullmatch(_text(value, source)):
+        raise UsageError(f"{source}: not the name of a log stream: {value!r}")
+    return value
+
+
+def request_id(value: str, source: str) -> str:
+    """The id of one call, which goes into the pattern of a search."""
+    if not _REQUEST_ID.fullmatch(value):
+        raise UsageError(
+            f"{source}: not a request id: {value!r}", hint="scar run prints it, and scar log holds it"
+        )
+    return value
+
+
+def _text(value: str, source: str) -> str:
+    """Refuse what came as bytes that are not UTF-8: no request to AWS can carry it."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{source}: not a text in UTF-8: {value!r}") from error
+    return value
 
 
 def _within(value: int, allowed: range, unit: str, source: str) -> int:

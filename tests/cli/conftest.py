@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 from moto.server import ThreadedMotoServer
+
+from scar.cli.main import main
 from tests.cli import tiny_image
 from tests.cli.support import ROLE, TRUST, Account, Ran, Scar
 from tools import registry as registry_tool
 from tools.cache import CACHE_VARIABLE
-
-from scar.cli.main import main
 
 
 @pytest.fixture

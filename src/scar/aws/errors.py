@@ -20,8 +20,8 @@ class NotFound(AwsError):
     """What the request names does not exist."""
 
 
-class AlreadyExists(AwsError):
-    """What the request would make exists."""
+class Conflict(AwsError):
+    """What the request would make exists, or another change of it is under way."""
 
 
 class AccessDenied(AwsError):
@@ -51,10 +51,10 @@ _CLASSES: dict[str, type[AwsError]] = {
     "NoSuchKey": NotFound,
     "404": NotFound,
     "NotFound": NotFound,
-    "ResourceConflictException": AlreadyExists,
-    "ResourceAlreadyExistsException": AlreadyExists,
-    "BucketAlreadyExists": AlreadyExists,
-    "BucketAlreadyOwnedByYou": AlreadyExists,
+    "ResourceConflictException": Conflict,
+    "ResourceAlreadyExistsException": Conflict,
+    "BucketAlreadyExists": Conflict,
+    "BucketAlreadyOwnedByYou": Conflict,
     "AccessDenied": AccessDenied,
     "AccessDeniedException": AccessDenied,
     "403": AccessDenied,

@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -60,6 +58,8 @@ def _invoke(argv: list[str], settings: Settings) -> int:
 
 def _as_scar_error(error: Exception, settings: Settings) -> ScarError:
     if settings.debug:
+        import traceback  # here, as json below: `scar --version` needs neither
+
         traceback.print_exception(error)
     if isinstance(error, ScarError):
         return error
@@ -98,6 +98,8 @@ def _plain_lines(error: ScarError) -> list[str]:
 
 
 def _json_lines(error: ScarError, status: int) -> list[str]:
+    import json
+
     document = {"type": error.kind, "message": error.message, "hint": error.hint, "exit_status": status}
     return [json.dumps({"error": document})]
 

@@ -34,11 +34,12 @@ class Command(click.Command):
         add_common_options(self)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does; an error that comes before ``--json`` was seen is reported as JSON all the same."""
+        """As click does; errors know their command, and those before ``--json`` was seen are JSON too."""
         as_json = not {"-j", "--json"}.isdisjoint(args)
         try:
             return super().parse_args(ctx, args)
-        except click.UsageError:
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
             settings_of(ctx).json |= as_json
             raise
 
@@ -58,7 +59,7 @@ def add_common_options(command: click.Command) -> None:
             "--local",
             help="Work in the local cloud (started if need be). SCAR_LOCAL=1 means the same.",
         ),
-        _flag("json", "--json", "-j", help="Print results, and errors, as JSON."),
+        _flag("json", "--json", "-j", help="Print results, and errors (on stderr), as JSON."),
         _flag("verbose", "--verbose", "-v", help="More than --json prints, as JSON too."),
         _value("profile", "--profile", metavar="NAME", help="Profile of AWS's credentials file."),
         _value("region", "--region", metavar="REGION", help="AWS region."),

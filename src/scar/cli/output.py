@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from scar.cli.settings import Settings
+from scar.ops.talk import Talk
 
 
 def print_json(document: Any) -> None:
@@ -27,16 +28,18 @@ def wants_json(settings: Settings) -> bool:
     return settings.json or settings.verbose
 
 
-class Progress:
-    """Lines of progress on stderr; none where a program reads along."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._silent = wants_json(settings)
-
-    def __call__(self, line: str) -> None:
-        if not self._silent:
-            click.echo(f"scar: {line}", err=True)
+def talk(settings: Settings) -> Talk:
+    """Progress and warnings on stderr; no progress where a program reads along."""
+    return Talk(say=_drop if wants_json(settings) else _say, warn=warn)
 
 
 def warn(line: str) -> None:
     click.echo(f"scar: warning: {line}", err=True)
+
+
+def _say(line: str) -> None:
+    click.echo(f"scar: {line}", err=True)
+
+
+def _drop(line: str) -> None:
+    del line

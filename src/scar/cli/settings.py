@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
-from scar.ops.cloud import Where
+from scar.ops.where import Where
 
 
 def _local_by_default() -> bool:

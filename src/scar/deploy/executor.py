@@ -62,23 +62,31 @@ def execute(plan: Sequence[Step], aws: Aws, say: Say) -> None:
                 done.append(step)
             interrupts.check()
         except ScarError as error:
-            raise NotDone(f"{error.message}{_undo(done, aws)}", hint=error.hint, kind=error.kind) from error
+            raise NotDone(
+                f"{error.message}{_undo(done, aws, say)}", hint=error.hint, kind=error.kind
+            ) from error
         except KeyboardInterrupt:
-            raise Interrupted(f"interrupted{_undo(done, aws)}") from None
+            raise Interrupted(f"interrupted{_undo(done, aws, say)}") from None
         except BaseException:
-            _undo(done, aws)
+            _undo(done, aws, say)
             raise
 
 
-def _undo(done: Sequence[Step], aws: Aws) -> str:
-    """Undo the steps, whatever happens to each; the end of a message that says what became of them."""
+def _undo(done: Sequence[Step], aws: Aws, say: Say) -> str:
+    """Undo the steps, whatever happens to each; the end of a message that says what became of them.
+
+    Ctrl-C, if it was pressed before, gives up the step that is being undone, and goes on with the next.
+    """
     undone: list[str] = []
     left: list[str] = []
     for step in reversed(done):
+        say(f"undo: {step.describe()}")
         try:
             undone.append(step.undo(aws))
         except ScarError as error:
             left.append(error.message)
+        except KeyboardInterrupt:
+            left.append(f"{step.describe()} (interrupted)")
     told = [name for name in undone if name]
     return (f"; undone: {', '.join(told)}" if told else "") + (
         f"; NOT undone: {'; '.join(left)}" if left else ""

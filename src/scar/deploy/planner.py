@@ -37,8 +37,8 @@ def plan_init(spec: FunctionSpec, package: bytes, existing: Existing) -> tuple[s
         *_log_group(spec, existing),
         steps.CreateFunction(spec.new_function(package)),
         steps.WaitUntilActive(spec.name),
-        *(_event_source(spec, existing.source) if spec.bucket else ()),
         *([steps.Preheat(spec.name, spec.time)] if spec.preheat else ()),
+        *(_event_source(spec, existing.source) if spec.bucket else ()),
     )
 
 

@@ -9,17 +9,10 @@ from dataclasses import dataclass
 from scar import limits
 from scar.aws.session import Aws, Endpoint
 from scar.config import Config
+from scar.ops.talk import Talk
+from scar.ops.where import Where
 
 _ARM_MACHINES = ("aarch64", "arm64")
-
-
-@dataclass(frozen=True)
-class Where:
-    """What the user said about it."""
-
-    local: bool = False
-    profile: str | None = None
-    region: str | None = None
 
 
 @dataclass(frozen=True)
@@ -29,14 +22,12 @@ class Cloud:
     aws: Aws
     role: str = ""
     """ARN of the role for functions where the cloud has one of its own; AWS has none."""
-    warnings: tuple[str, ...] = ()
-    """What the user should know of this cloud, once."""
 
 
-def connect(where: Where, config: Config) -> Cloud:
+def connect(where: Where, config: Config, talk: Talk) -> Cloud:
     """The cloud to work on; the local one is started if it does not run. Raises ScarError."""
     if where.local:
-        return _local(where)
+        return _local(where, talk)
     return Cloud(Aws(_region(where, config), profile=where.profile))
 
 
@@ -55,15 +46,16 @@ def _region(where: Where, config: Config) -> str:
     return config.lambda_region
 
 
-def _local(where: Where) -> Cloud:
+def _local(where: Where, talk: Talk) -> Cloud:
+    """What this machine cannot do as AWS does is said when the cloud starts, and not again."""
     from scar.local import cloud  # parts of an extra: only if used
 
-    before = cloud.status()
-    running = before or cloud.start()
+    running = cloud.status()
+    if running is None:
+        talk.say("start the local cloud")
+        running = cloud.start()
+        for line in running.limitations:
+            talk.warn(line)
     endpoint = Endpoint(running.endpoint, running.access_key_id, running.secret_access_key)
     region = limits.region(where.region, "--region") if where.region else running.region
-    return Cloud(
-        Aws(region, endpoint=endpoint),
-        role=running.role_arn,
-        warnings=() if before else running.limitations,
-    )
+    return Cloud(Aws(region, endpoint=endpoint), role=running.role_arn)

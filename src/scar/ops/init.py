@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from scar import limits
@@ -18,7 +17,9 @@ from scar.deploy.planner import plan_init
 from scar.deploy.spec import TAG_OWNER, FunctionSpec, RoleArn, function_environment, is_of_scar
 from scar.errors import ScarError, UsageError
 from scar.ops import image, script
-from scar.ops.cloud import Where, architecture, connect
+from scar.ops.cloud import architecture, connect
+from scar.ops.talk import Talk
+from scar.ops.where import Where
 
 _NOT_IN_TAGS = re.compile(r"[^\w .:/=+@-]", re.ASCII)
 """https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices"""
@@ -53,18 +54,16 @@ class _Draft:
     registry_mirror: str
 
 
-def init(request: InitRequest, where: Where, config: Config, say: Callable[[str], None]) -> FunctionSpec:
+def init(request: InitRequest, where: Where, config: Config, talk: Talk) -> FunctionSpec:
     """Make a function, and what belongs to it, or nothing at all. Raises ScarError."""
     draft = _draft(request, config)
     role = _role(request, where, config)
     init_script = script.read(request.script_file, "-s/--script")
     target = architecture(where)
     zipped = package.build(target, init_script)
-    say(f"look for image {request.image} for {target}")
+    talk.say(f"look for image {request.image} for {target}")
     digest = image.resolve(request.image, target, draft.registry_mirror)
-    cloud = connect(where, config)
-    for warning in cloud.warnings:
-        say(warning)
+    cloud = connect(where, config, talk)
     spec = FunctionSpec(
         name=_free_name(request, cloud.aws),
         region=cloud.aws.region,
@@ -83,7 +82,7 @@ def init(request: InitRequest, where: Where, config: Config, say: Callable[[str]
         preheat=request.preheat,
     )
     function_environment(spec)  # its size, before anything is looked at or made
-    execute(plan_init(spec, zipped, existing.look(cloud.aws, spec)), cloud.aws, say)
+    execute(plan_init(spec, zipped, existing.look(cloud.aws, spec)), cloud.aws, talk.say)
     return spec
 
 
@@ -144,7 +143,7 @@ def _free_name(request: InitRequest, aws: Aws) -> str:
         raise ScarError(
             f"function {request.name} exists already{_whose(taken)}",
             hint=f"choose another name (-n), or remove it first: scar rm -n {request.name}",
-            kind="AlreadyExists",
+            kind="FunctionExists",
         )
     return request.name
 

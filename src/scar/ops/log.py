@@ -27,6 +27,10 @@ class LogRequest:
 def events(request: LogRequest, cloud: Cloud) -> list[LogEvent]:
     """The events in order of time. Raises ScarError if there is no such function, stream or request."""
     limits.function_name(request.function, "NAME")
+    if request.stream:
+        limits.log_stream(request.stream, "-ls/--log-stream-name")
+    if request.request_id:
+        limits.request_id(request.request_id, "-ri/--request-id")
     try:
         return _events(request, cloud.aws)
     except NotFound as error:
@@ -35,20 +39,27 @@ def events(request: LogRequest, cloud: Cloud) -> list[LogEvent]:
 
 def _events(request: LogRequest, aws: Aws) -> list[LogEvent]:
     group = names.log_group(request.function)
-    if not request.request_id:
-        return list(aws.logs.events(group, stream=request.stream))
-    mentions = list(aws.logs.events(group, stream=request.stream, term=request.request_id))
-    streams = dict.fromkeys(event.stream for event in mentions if _starts(event, request.request_id))
-    found = [
-        one
-        for stream in streams
-        for one in of_request(aws.logs.events(group, stream=stream), request.request_id)
-    ]
-    if not found:
+    if request.request_id:
+        found = _of_request(request, aws, group)
+    else:
+        found = list(aws.logs.events(group, stream=request.stream))
+    if not found and (request.stream or request.request_id):
+        wanted = f"request {request.request_id}" if request.request_id else f"stream {request.stream}"
         raise ScarError(
-            f"nothing of request {request.request_id} in log group {group}",
+            f"nothing of {wanted} in log group {group}",
             hint="events can take some seconds to arrive in the log",
         )
+    return found
+
+
+def _of_request(request: LogRequest, aws: Aws, group: str) -> list[LogEvent]:
+    """The events of the request in each stream where it started: more than one if Lambda tried again."""
+    request_id = request.request_id
+    mentions = aws.logs.events(group, stream=request.stream, term=request_id)
+    streams = dict.fromkeys(event.stream for event in mentions if _starts(event, request_id))
+    found = [
+        event for stream in streams for event in of_request(aws.logs.events(group, stream=stream), request_id)
+    ]
     return sorted(found, key=lambda event: event.timestamp)
 
 

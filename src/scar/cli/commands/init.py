@@ -67,7 +67,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         role=lambda_role,
         preheat=preheat,
     )
-    spec = init(request, settings.where, config.load(), output.Progress(settings))
+    spec = init(request, settings.where, config.load(), output.talk(settings))
     if output.wants_json(settings):
         output.print_json(_document(spec, verbose=settings.verbose))
     else:

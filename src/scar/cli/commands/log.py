@@ -20,9 +20,7 @@ from scar.ops.log import LogRequest, events
 def command(context: click.Context, name: str, log_stream_name: str, request_id: str) -> None:
     """Show what the calls of the function NAME wrote, in order of time."""
     settings = settings_of(context)
-    cloud = connect(settings.where, config.load())
-    for line in cloud.warnings:
-        output.warn(line)
+    cloud = connect(settings.where, config.load(), output.talk(settings))
     found = events(LogRequest(name, log_stream_name, request_id), cloud)
     if output.wants_json(settings):
         output.print_json([_document(event) for event in found])

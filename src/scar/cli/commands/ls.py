@@ -19,9 +19,7 @@ from scar_supervisor import contract
 def command(context: click.Context) -> None:
     """List the functions that SCAR made."""
     settings = settings_of(context)
-    cloud = connect(settings.where, config.load())
-    for line in cloud.warnings:
-        output.warn(line)
+    cloud = connect(settings.where, config.load(), output.talk(settings))
     functions = list(of_scar(cloud.aws))
     if output.wants_json(settings):
         region = cloud.aws.region

@@ -29,10 +29,8 @@ def command(context: click.Context, function: str | None, name: str | None, ever
     if [function is not None, name is not None, every].count(True) != 1:
         raise click.UsageError("give either a function's name or -a/--all", context)
     settings = settings_of(context)
-    cloud = connect(settings.where, config.load())
-    for line in cloud.warnings:
-        output.warn(line)
-    say = output.Progress(settings)
+    cloud = connect(settings.where, config.load(), output.talk(settings))
+    say = output.talk(settings).say
     if not every:
         _show([rm(name or function or "", cloud, say)], settings)
         return
@@ -46,7 +44,8 @@ def _ask(names: list[str]) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("rm -a removes all functions: it needs --yes where nobody can be asked")
     click.echo("\n".join(names), err=True)
-    click.confirm(f"Remove these {len(names)} functions?", abort=True, err=True)
+    if not click.confirm(f"Remove these {len(names)} functions?", err=True):
+        raise ScarError("nothing was removed")
 
 
 def _show(removed: list[Removed], settings: Settings) -> None:

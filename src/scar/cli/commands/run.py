@@ -16,13 +16,18 @@ from scar.deploy.calls import Outcome
 from scar.errors import ScarError
 from scar.ops.cloud import connect
 from scar.ops.run import Queued, RunRequest, payload, run
-from scar_supervisor.contract import EXIT_TIMED_OUT, Result
+from scar_supervisor.contract import EXIT_TIMED_OUT, Failure, Result
 
 RULE = "-" * 60
 
 
 class FunctionError(ScarError):
-    """SCAR's part in the function failed."""
+    """SCAR's part in the function failed, or could not start the container's program."""
+
+    def __init__(self, failure: Failure, exit_status: int) -> None:
+        super().__init__(failure.message, hint=failure.hint, kind=failure.type)
+        self.exit_status = exit_status
+        """125, or Docker's 126 and 127 for a program that cannot be run."""
 
 
 class ContainerTimedOut(ScarError):
@@ -81,9 +86,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         asynchronous=asynchronous,
     )
     body = payload(request)
-    cloud = connect(settings.where, config.load())
-    for line in cloud.warnings:
-        output.warn(line)
+    cloud = connect(settings.where, config.load(), output.talk(settings))
     outcome = run(request, body, cloud)
     if isinstance(outcome, Queued):
         _show_queued(outcome, settings)
@@ -106,7 +109,7 @@ def _show(outcome: Outcome, settings: Settings) -> int:
     else:
         _print_plain(result)
     if result.error is not None:
-        raise FunctionError(result.error.message, hint=result.error.hint, kind=result.error.type)
+        raise FunctionError(result.error, result.exit_code)
     if result.timed_out:
         raise ContainerTimedOut(
             "the container was stopped: the function's time was over",
