@@ -79,7 +79,7 @@ def _start() -> LocalCloud:
     log = os.open(state.log_file(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         subprocess.run(  # returns when the daemon that it leaves behind is ready
-            [sys.executable, "-m", "scar.local.server"],
+            [sys.executable, "-P", "-m", "scar.local.server"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
