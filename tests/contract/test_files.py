@@ -17,7 +17,6 @@ LARGEST = 1 << 20
 PACKAGE_SOURCES = re.compile(
     rb"\b(?:deb\.debian|security\.debian|pypi|pythonhosted|registry\.npmjs)\.(?:org|net)\b"
 )
-SKIPS = re.compile(rb"pytest\.(?:mark\.)?(?:skip|xfail|importorskip)|unittest\.skip")
 MACHINE_PATHS = re.compile(rb"(?<![\w.~$}/])/(?:home/\w+|root/\.(?!aws|scar)\w+|work/\w+|Users/\w+)")
 
 
@@ -44,12 +43,6 @@ def test_no_file_names_a_package_source(tracked: dict[str, bytes]) -> None:
 
 def test_no_file_names_a_path_of_one_machine(tracked: dict[str, bytes]) -> None:
     assert [name for name, content in tracked.items() if MACHINE_PATHS.search(content)] == []
-
-
-def test_no_test_is_skipped(tracked: dict[str, bytes]) -> None:
-    assert [
-        name for name, content in tracked.items() if name.startswith("tests/") and SKIPS.search(content)
-    ] == []
 
 
 @pytest.mark.parametrize("text", [b"http://deb.debian" + b".org/debian", b"https://pypi" + b".org/simple"])

@@ -28,17 +28,18 @@ HEAVY = {
 """Each is imported by the call that needs it, in the function that uses it."""
 
 STANDARD_LIBRARY_MODULES = 45
-"""That the handler may add to a bare Python's. It adds 42 to that of 3.11, most of which AWS's runtime client
+"""That the handler may add to a bare Python's. It adds 43 to that of 3.11, most of which AWS's runtime client
 has loaded before it."""
 
 IMPORT_HANDLER = """
 import sys
 sys.path.insert(0, sys.argv[1])
 before = set(sys.modules)
-import importlib, json
 module, _, name = sys.argv[2].rpartition(".")
-handler = getattr(importlib.import_module(module), name)
-print(json.dumps([callable(handler), sorted(set(sys.modules) - before)]))
+handler = getattr(__import__(module, fromlist=[name]), name)
+loaded = sorted(set(sys.modules) - before)
+import json
+print(json.dumps([callable(handler), loaded]))
 """
 
 
