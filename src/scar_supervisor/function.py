@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 Environment = dict[bytes, bytes]
 
+WRITABLE = os.environb.get(b"TMPDIR") or b"/tmp"
+"""The only place where a function may write. Lambda sets no TMPDIR; a local cloud without a sandbox does, in
+which several environments would otherwise share the machine's."""
+
 
 class Function(NamedTuple):
     """What `scar init` decided, the same for every call."""

@@ -39,7 +39,7 @@ from .container import Container
 from .contract import Call, Failure, Result
 from .errors import ContainerFailed, ContainerTimedOut, NoTimeLeft, SupervisorError
 from .folder import CallFolders
-from .function import Function
+from .function import WRITABLE, Function
 from .image import obtain, tidy
 from .output import BoundedOutput, Log
 from .process import Ended
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from .events import S3Object
     from .function import Environment
 
-_FOLDERS = CallFolders(b"/tmp")  # the only writable place of a function
+_FOLDERS = CallFolders(WRITABLE)
 
 
 class Invocation(NamedTuple):

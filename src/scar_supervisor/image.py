@@ -8,6 +8,7 @@ import time
 from scar_oci.store import DESCRIPTION, ImageStore
 
 from .folder import remove_newer
+from .function import WRITABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from .function import Function
     from .output import Log
 
-STORE = "/tmp/udocker"  # noqa: S108 - the only writable place of a function
+STORE = os.fsdecode(WRITABLE) + "/udocker"
 """A udocker repository: `UDOCKER_DIR=/tmp/udocker udocker ps` lists the image."""
 
 SCRATCH = (b"tmp", b"var/tmp")

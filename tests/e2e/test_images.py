@@ -1,0 +1,37 @@
+"""Images that cannot run are refused with the reason, before they are started or before anything is made."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.conftest import Scar
+
+
+@pytest.mark.parametrize(("image", "reason"), [("static", "linked statically"), ("musl", "musl")])
+def test_a_program_that_f1_cannot_run_is_told_before_it_is_started(
+    scar: Scar, image: str, reason: str
+) -> None:
+    assert scar("init", "-n", image, f"scar-test/{image}").status == 0
+    ran = scar("run", image)
+    assert ran.status == 125
+    assert reason in ran.stderr
+    assert "debian:bookworm-slim" in ran.stderr  # the way out
+    assert scar("rm", image).status == 0
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        ("scar-test/arm64only", "arm64"),
+        ("scar-test/nosuch", "nosuch"),
+        ("grycap/cowsay:nosuch", "nosuch"),
+        ("grycap/COWSAY", "COWSAY"),
+    ],
+)
+def test_an_image_that_cannot_be_had_makes_no_function(scar: Scar, image: str, reason: str) -> None:
+    before = scar("ls", "--json").json
+    ran = scar("init", "-n", "never", image)
+    assert ran.status in (1, 2)
+    assert reason in ran.stderr
+    assert scar("ls", "--json").json == before
+    assert scar("log", "never").status == 1
