@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.e2e.conftest import Scar
+from tests.oci import layers
 
 
 @pytest.mark.parametrize(("image", "reason"), [("static", "linked statically"), ("musl", "musl")])
@@ -35,3 +38,22 @@ def test_an_image_that_cannot_be_had_makes_no_function(scar: Scar, image: str, r
     assert reason in ran.stderr
     assert scar("ls", "--json").json == before
     assert scar("log", "never").status == 1
+
+
+def test_an_image_larger_than_tmp_is_told_with_both_numbers_and_leaves_nothing(
+    scar: Scar, registry: str
+) -> None:
+    pusher = layers.Pusher(registry)
+    try:
+        big = layers.file("zeros", bytes(600 * 1024 * 1024))  # 600 KB when compressed
+        pusher.push("scar-test/big", "latest", layers.image(layers.layer(big), process={"Cmd": ["/x"]}))
+    finally:
+        pusher.close()
+    assert scar("init", "-n", "big", "scar-test/big").status == 0
+    for _ in range(2):  # the second call finds no garbage of the first in its way
+        ran = scar("run", "big")
+        assert ran.status == 125
+        needed, available = re.findall(r"(\d+\.\d) MB", ran.stderr)
+        assert 600 <= float(needed) < 601
+        assert 500 < float(available) <= 512
+    assert scar("rm", "big").status == 0
