@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import boto3
 import pytest
@@ -54,7 +54,7 @@ def running(home: Path, **variables: str) -> Iterator[LocalCloud]:
             local_cloud.stop()
 
 
-def eventually(look: Callable[[], T], seconds: float = 20) -> T:
+def eventually(look: Callable[[], T | Literal[False] | None], seconds: float = 20) -> T:
     """The first true value of `look`. Fails when there is none in time."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
@@ -93,7 +93,8 @@ class Aws:
     def __init__(self, cloud: LocalCloud) -> None:
         self.cloud = cloud
         self.session = boto3.Session(cloud.access_key_id, cloud.secret_access_key, region_name=cloud.region)
-        options = {"endpoint_url": cloud.endpoint, "config": Config(retries={"total_max_attempts": 1})}
+        once = Config(retries={"total_max_attempts": 1})
+        options: dict[str, Any] = {"endpoint_url": cloud.endpoint, "config": once}
         self.functions: LambdaClient = self.session.client("lambda", **options)
         self.logs: CloudWatchLogsClient = self.session.client("logs", **options)
         self.iam: IAMClient = self.session.client("iam", **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
@@ -111,7 +112,7 @@ def test_an_object_put_becomes_an_event_with_the_key_as_aws_encodes_it(aws: Aws,
 def test_a_multipart_upload_is_one_event(aws: Aws) -> None:
     function = aws.function(RECORD)
     bucket = _notifying_bucket(aws, function)
-    names = {"Bucket": bucket, "Key": "input/big"}
+    names: dict[str, Any] = {"Bucket": bucket, "Key": "input/big"}
     upload = aws.s3.create_multipart_upload(**names)["UploadId"]
     part = aws.s3.upload_part(**names, UploadId=upload, PartNumber=1, Body=b"part")
     aws.s3.complete_multipart_upload(
@@ -131,19 +132,22 @@ def _bucket(aws: Aws, function: Function) -> str:
 
 def _notifying_bucket(aws: Aws, function: Function) -> str:
     bucket = _bucket(aws, function)
-    prefix = {"Key": {"FilterRules": [{"Name": "prefix", "Value": "input/"}]}}
     aws.s3.put_bucket_notification_configuration(
         Bucket=bucket,
         NotificationConfiguration={
             "LambdaFunctionConfigurations": [
-                {"LambdaFunctionArn": function.arn, "Events": ["s3:ObjectCreated:*"], "Filter": prefix}  # type: ignore[typeddict-item]
+                {
+                    "LambdaFunctionArn": function.arn,
+                    "Events": ["s3:ObjectCreated:*"],
+                    "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "input/"}]}},
+                }
             ]
         },
     )
     return bucket
 
 
-def _on_failure_to_queue(aws: Aws, function: Function, **config: int) -> str:
+def _on_failure_to_queue(aws: Aws, function: Function, **config: Any) -> str:
     queue = aws.sqs.create_queue(QueueName=function.name)["QueueUrl"]
     arn = f"arn:aws:sqs:{aws.cloud.region}:{aws.cloud.account_id}:{function.name}"
     aws.functions.put_function_event_invoke_config(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,8 @@ SLOW = """
             return os.path.exists("/tmp/kept"), running, os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
         open("/tmp/kept", "w").close()
         print("waiting", os.environ["AWS_LAMBDA_LOG_STREAM_NAME"])
-        subprocess.Popen(["sh", "-c", "setsid sleep 1000 & sleep 1000"])
+        subprocess.run(["sh", "-c", "sleep 1000 &"], start_new_session=True)
+        subprocess.Popen(["sleep", "1000"])
         time.sleep(60)
 """
 
@@ -138,7 +140,8 @@ def test_calls_beyond_the_bound_are_throttled(aws: Aws) -> None:
     eventually(lambda: len(function.logged("running")) == 3)
     with pytest.raises(aws.functions.exceptions.TooManyRequestsException) as refused:
         function.call(0)
-    assert refused.value.response["Reason"] == "ConcurrentInvocationLimitExceeded"
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
+    response: Any = refused.value.response
+    assert response["Reason"] == "ConcurrentInvocationLimitExceeded"
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 429
     eventually(lambda: len(function.logged("REPORT")) == 3)
     assert function.call(0).error == ""

@@ -44,7 +44,8 @@ def test_the_context_counts_down_to_the_time_out(aws: Aws) -> None:
     function = aws.function(
         """
         def handle(event, context):
-            return context.get_remaining_time_in_millis(), context.memory_limit_in_mb, context.invoked_function_arn
+            remaining = context.get_remaining_time_in_millis()
+            return remaining, context.memory_limit_in_mb, context.invoked_function_arn
         """,
         Timeout=7,
         MemorySize=256,
