@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup check test demo images kit bench stop clean
+.PHONY: help setup check test demo images registry kit bench stop clean
 
 help:  ## What can be made (this)
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -24,15 +24,16 @@ check: setup  ## Style, types, and syntax for every Python that runs in Lambda
 	for version in 3.11 3.12 3.13 3.14; do \
 	    .venv/bin/mypy --python-version $$version src/scar_supervisor src/scar_oci || exit; done
 
-images: setup  ## Build the test images and serve them on loopback
+images: setup  ## Build the images of images/ and examples/ that have changed
 	@$(PYTHON) -m tools.images
+
+registry: images  ## Leave the registry with these images running on loopback
 	@$(PYTHON) -m tools.registry start
 
 kit: setup  ## Collect the libfakechroot builds that functions carry
 	@$(PYTHON) -m tools.kit
 
-test: check kit  ## All checks and all tests
-	@$(PYTHON) -m tools.images
+test: check images kit  ## All checks and all tests
 	$(PYTHON) -m pytest
 
 demo: images kit  ## A container image runs as a function, here in the local cloud

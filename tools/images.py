@@ -145,7 +145,7 @@ def main() -> None:
             names = ensure(url)
         except subprocess.CalledProcessError as error:
             raise SystemExit(f"{error}\n{error.stdout or ''}") from error
-    print(f"in the loopback registry: {', '.join(names)}")
+    print(f"images: {', '.join(names)}")
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def main() -> None:
     folder = kit_folder().expanduser().absolute()
     collect(folder)
     builds = sorted(str(library.parent.relative_to(folder)) for library in folder.glob(f"*/*/{LIBRARY}"))
-    print(f"libfakechroot in {folder}: {', '.join(builds)}")
+    print(f"kit in {folder}: {', '.join(builds)}")
 
 
 if __name__ == "__main__":
