@@ -76,7 +76,7 @@ class BlobStream:
     def _request(self) -> HTTPResponse:
         headers = {"Range": f"bytes={self._position}-"} if self._position else {}
         path = f"blobs/{self._descriptor.digest}"
-        response = self._session.get_once(self._repository, path, self._what, headers)
+        response = self._session.open(self._repository, path, self._what, headers)
         if response.status == 206:
             start = (response.getheader("Content-Range") or "").removeprefix("bytes ").partition("-")[0]
             if start != str(self._position):

@@ -88,7 +88,7 @@ def _unpack(registry: Registry, image: ResolvedImage, rootfs: bytes, available: 
     needed = 0
     full = False
     for layer in image.layers:
-        what = f"layer {layer.digest[:19]} of {image.reference.familiar}"
+        what = f"layer {layer.digest[:19]} of {image.reference.short}"
         reader = TarReader(decompressed(registry.open_blob(image, layer), layer.compression, what), what)
         unpacker.begin_layer()
         for entry in reader:
@@ -145,7 +145,7 @@ def _available(path: str) -> int:
 
 def _not_enough(image: ResolvedImage, needed: int, available: int, bound: str = "") -> NotEnoughSpace:
     return NotEnoughSpace(
-        f"the image {image.reference.familiar} does not fit: it needs {bound}{_megabytes(needed)}, "
+        f"the image {image.reference.short} does not fit: it needs {bound}{_megabytes(needed)}, "
         f"there are {_megabytes(available)}",
         needed=needed,
         available=available,
@@ -159,7 +159,7 @@ def _megabytes(size: int) -> str:
 
 def _of_system(error: OSError, image: ResolvedImage) -> ImageError:
     """What the operating system refused, in words; its refusal of a name is the layer's fault."""
-    message = f"the image {image.reference.familiar} cannot be unpacked: {error.strerror or error}"
+    message = f"the image {image.reference.short} cannot be unpacked: {error.strerror or error}"
     if error.errno in _BAD_NAME:
         return UnsafeLayer(message)
     return ImageError(f"{message}: {error.filename!r}" if error.filename else message)

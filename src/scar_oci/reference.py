@@ -68,6 +68,13 @@ class ImageReference(NamedTuple):
             return str(self)
         return self.repository.removeprefix("library/") + self._suffix()
 
+    @property
+    def short(self) -> str:
+        """What messages call the image: its tag, or the head of its digest if it has none."""
+        if self.tag:
+            return self._replace(digest=None).familiar
+        return self._replace(digest=self.digest and self.digest[:19]).familiar
+
     def with_digest(self, digest: str) -> ImageReference:
         """The same repository and tag, pinned to one manifest. Raises InvalidReference."""
         check_digest(digest, digest)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from http.client import HTTPException
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,7 +26,7 @@ from scar_oci.platform import Platform
 from scar_oci.reference import DOCKER_HUB, ImageReference
 from scar_oci.retry import RetryPolicy
 from scar_oci.session import Session
-from scar_oci.transport import Origin, Transport, is_loopback, unreachable
+from scar_oci.transport import Origin, Transport, is_loopback
 
 __all__ = ["Credentials", "Registry", "ResolvedImage", "RetryPolicy"]
 
@@ -76,7 +75,7 @@ class Registry:
         Costs one to three small requests. The image's config is fetched too: an image without an index names
         its architecture nowhere else.
         """
-        name = reference.familiar
+        name = reference.short
         digest, document = self._manifest(reference, reference.digest)
         if isinstance(document, Index):
             chosen = document.choose(platform, name)
@@ -94,12 +93,12 @@ class Registry:
         try:
             return ImageConfig.of_document(self._config(image))
         except TypeError as error:
-            raise CorruptImage(f"the config of {image.reference.familiar} is malformed: {error}") from error
+            raise CorruptImage(f"the config of {image.reference.short} is malformed: {error}") from error
 
     def config_document(self, image: ResolvedImage) -> bytes:
         """The image's config as the registry has it: JSON, verified."""
         if image.config.digest not in self._documents:
-            what = f"config of {image.reference.familiar}"
+            what = f"config of {image.reference.short}"
             if image.config.size > LARGEST_DOCUMENT:
                 raise CorruptImage(
                     f"the {what} claims {image.config.size} bytes, {LARGEST_DOCUMENT} are allowed"
@@ -109,7 +108,7 @@ class Registry:
 
     def open_blob(self, image: ResolvedImage, layer: Descriptor) -> BlobStream:
         """A stream of one of the image's layers, as stored. Nothing is asked before the first read."""
-        return self._blob(image, layer, f"layer {layer.digest[:19]} of {image.reference.familiar}")
+        return self._blob(image, layer, f"layer {layer.digest[:19]} of {image.reference.short}")
 
     def unpacked_size(self, image: ResolvedImage) -> int | None:
         """Bytes of the image's tar streams: what it takes on disk, but for the rounding to blocks.
@@ -128,46 +127,41 @@ class Registry:
     def _gzip_size(self, image: ResolvedImage, layer: Descriptor) -> int | None:
         if layer.compression != "gzip" or layer.size < 18:
             return None
-        response = self._session(image.reference).get(
+        tail = self._session(image.reference).document(
             image.reference.repository,
             f"blobs/{layer.digest}",
-            f"layer {layer.digest[:19]} of {image.reference.familiar}",
+            f"layer {layer.digest[:19]} of {image.reference.short}",
             {"Range": f"bytes={layer.size - 4}-"},
+            limit=4,
         )
-        if response.status != 206:
+        if tail.status != 206:
             return None
-        try:
-            size = int.from_bytes(response.read(4), "little")
-        except (OSError, HTTPException) as error:
-            raise unreachable(str(image.reference.registry), error) from error
+        size = int.from_bytes(tail.body, "little")
         # RFC 1952: the size of the last member, modulo 2**32. Less than the compressed bytes cannot be the
         # whole.
         return size if size >= layer.size else None
 
     def _manifest(self, reference: ImageReference, digest: str | None) -> tuple[str, Manifest | Index]:
         """The digest and content of the manifest named by ``digest``, else by the reference's tag."""
-        session, name = self._session(reference), reference.familiar
-        response = session.get(
+        session, name = self._session(reference), reference.short
+        answer = session.document(
             reference.repository,
             f"manifests/{digest or reference.tag}",
             f"image {name}",
             {"Accept": ", ".join(ACCEPTED)},
+            limit=LARGEST_DOCUMENT + 1,
         )
-        try:
-            data = response.read(LARGEST_DOCUMENT + 1)
-        except (OSError, HTTPException) as error:
-            raise unreachable(session.base, error) from error
-        if len(data) > LARGEST_DOCUMENT:
+        if len(answer.body) > LARGEST_DOCUMENT:
             raise CorruptImage(f"the manifest of {name} is larger than {LARGEST_DOCUMENT} bytes")
-        expected = digest or response.getheader("Docker-Content-Digest") or ""
+        expected = digest or answer.headers.get("Docker-Content-Digest") or ""
         algorithm = expected.partition(":")[0] if digest else "sha256"
-        actual = f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
+        actual = f"{algorithm}:{hashlib.new(algorithm, answer.body).hexdigest()}"
         if expected.startswith(f"{algorithm}:") and actual != expected:
             raise CorruptImage(f"the manifest of {name} was altered: its digest is {actual}, not {expected}")
-        return actual, parse(data, response.getheader("Content-Type") or "", name)
+        return actual, parse(answer.body, answer.headers.get("Content-Type", ""), name)
 
     def _config(self, image: ResolvedImage) -> dict[str, Any]:
-        return load_object(self.config_document(image), f"the config of {image.reference.familiar}")
+        return load_object(self.config_document(image), f"the config of {image.reference.short}")
 
     def _blob(self, image: ResolvedImage, descriptor: Descriptor, what: str) -> BlobStream:
         return BlobStream(self._session(image.reference), image.reference.repository, descriptor, what)

@@ -5,7 +5,9 @@ Statuses become errors here, and nowhere else.
 
 from __future__ import annotations
 
+from email.message import Message
 from http.client import HTTPException, HTTPResponse
+from typing import NamedTuple
 from urllib.parse import urljoin
 
 from scar_oci.auth import Credentials, parse_challenges, read_token, token_url
@@ -17,6 +19,14 @@ from scar_oci.transport import Origin, Transport, unreachable
 _MOST_REDIRECTS = 5
 _LARGEST_ANSWER = 1024 * 1024
 """Bytes of a token or an error."""
+
+
+class Document(NamedTuple):
+    """A small answer, read as a whole."""
+
+    status: int
+    headers: Message
+    body: bytes
 
 
 class Session:
@@ -31,23 +41,24 @@ class Session:
         self._credentials = credentials
         self._authorizations: dict[str, str] = {}  # by repository
 
-    def get(
-        self, repository: str, path: str, what: str, headers: dict[str, str] | None = None
-    ) -> HTTPResponse:
-        """The successful answer to a GET of ``/v2/<repository>/<path>``. Raises ImageError.
+    def document(
+        self, repository: str, path: str, what: str, headers: dict[str, str], limit: int
+    ) -> Document:
+        """The answer to a GET of ``/v2/<repository>/<path>``, up to ``limit`` bytes of it. Raises ImageError.
 
-        ``what`` is asked for, in words for an error.
+        ``what`` is asked for, in words for an error. Temporary errors are retried.
         """
         failures = 0
         while True:
             try:
-                return self.get_once(repository, path, what, headers or {})
+                response = self.open(repository, path, what, headers)
+                return Document(response.status, response.headers, _read(response, self.base, limit))
             except ImageError as error:
                 failures += 1
                 self.retry.wait(failures, error)
 
-    def get_once(self, repository: str, path: str, what: str, headers: dict[str, str]) -> HTTPResponse:
-        """As ``get``, without a second attempt for temporary errors."""
+    def open(self, repository: str, path: str, what: str, headers: dict[str, str]) -> HTTPResponse:
+        """The same as a response to read from, before the next call. Nothing is retried."""
         url = f"{self.base}/v2/{repository}/{path}"
         response = self._follow(url, self._with_rights(repository, headers))
         if response.status == 401:
@@ -145,11 +156,15 @@ def _rate_limited(base: str, response: HTTPResponse) -> RateLimited:
     return error
 
 
-def _read(response: HTTPResponse, server: str) -> bytes:
+def _read(response: HTTPResponse, server: str, limit: int = _LARGEST_ANSWER) -> bytes:
     try:
-        return response.read(_LARGEST_ANSWER)
+        data = response.read(limit)
     except (OSError, HTTPException) as error:
         raise unreachable(server, error) from error
+    # http.client takes a body that ends too early for a whole one if it is read in pieces.
+    if len(data) < limit and response.length:
+        raise unreachable(server, ConnectionError("the answer ended early"))
+    return data
 
 
 def _explanation(body: bytes) -> str:

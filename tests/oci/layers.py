@@ -50,7 +50,7 @@ def hardlink(name: str, target: str) -> Member:
     return Member(name, tarfile.LNKTYPE, link=target)
 
 
-def tar(*members: Member, format: int = tarfile.GNU_FORMAT) -> bytes:  # noqa: A002 - as tarfile calls it
+def tar(*members: Member, format: int = tarfile.GNU_FORMAT) -> bytes:
     """An archive of these members, in this order."""
     output = io.BytesIO()
     with tarfile.open(fileobj=output, mode="w", format=format, errors="surrogateescape") as archive:

@@ -32,7 +32,7 @@ def one(pattern: str, text: str) -> str:
 
 
 def made(bits: int, order: str, machine: int, *, static: bool = False, runpath: bytes = b"") -> bytes:
-    """A file that is all headers: one loaded segment, an interpreter, a dynamic section with a string table."""
+    """A file that is all headers: a loaded segment, an interpreter, a dynamic section, a string table."""
     wide = bits == 64
     interpreter = b"/lib/ld.so\0"
     strings = b"\0libc.so.6\0" + runpath + b"\0"

@@ -78,6 +78,11 @@ def test_upper_case_is_refused_with_the_name_that_was_meant() -> None:
     assert "'grycap/cowsay'" in refusal.value.hint
 
 
+def test_messages_call_an_image_by_a_short_name() -> None:
+    assert ImageReference.parse(f"debian:12@{_DIGEST}").short == "debian:12"
+    assert ImageReference.parse(f"debian@{_DIGEST}").short == "debian@sha256:0123456789ab"
+
+
 def test_a_reference_can_be_pinned_to_a_digest() -> None:
     assert (
         str(ImageReference.parse("debian:12").with_digest(_DIGEST))

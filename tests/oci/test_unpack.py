@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -26,14 +27,12 @@ State = dict[str, tuple[str, str]]
 """What is at each path: its kind, and content or target."""
 
 
-@pytest.fixture(params=["root", "nobody"])
+@pytest.fixture(params=["self", "nobody"] if os.getuid() == 0 else ["self"])
 def place(request: pytest.FixtureRequest) -> Iterator[Path]:
-    """An empty folder, once as whoever runs the tests, once (if that is root) as an ordinary user."""
+    """An empty folder, as whoever runs the tests, and, if that is root, as an ordinary user too."""
     path = Path(tempfile.mkdtemp(prefix="scar-unpack-"))
     drop = request.param == "nobody"
     if drop:
-        if os.getuid() != 0:
-            pytest.skip("only root can become somebody else; the other run is already an ordinary user's")
         os.chown(path, _NOBODY, _NOBODY)
         os.setresgid(_NOBODY, _NOBODY, 0)
         os.setresuid(_NOBODY, _NOBODY, 0)
@@ -74,11 +73,11 @@ def state(root: Path) -> State:
     return found
 
 
-# -- The oracle ------------------------------------------------------------------------------------------------
+# --- The oracle ---
 
 
 def oracle(*layers: tuple[Member, ...]) -> State:
-    """The image specification's words: whiteouts hide what is below, then the layer's own entries are put on top."""
+    """The specification's words: whiteouts hide what is below, then the layer's entries are put on top."""
     result: State = {}
     for members in layers:
         for member in members:
@@ -165,11 +164,11 @@ def is_possible(layers: list[tuple[Member, ...]]) -> bool:
 
 
 def keeps_targets(layers: list[tuple[Member, ...]]) -> bool:
-    """A whiteout of the same layer must not pull away what a hard link before it needed, or the parent's kind."""
+    """A whiteout must not pull away what a hard link of the same layer needs."""
     return not any(member.kind == tarfile.LNKTYPE for member in layers[-1])
 
 
-@pytest.mark.parametrize("batch", range(8))
+@pytest.mark.parametrize("batch", range(5))
 def test_random_stacks_come_out_as_the_specification_says(place: Path, batch: int) -> None:
     for seed in range(batch * 50, batch * 50 + 50):
         layers = stack(seed)
@@ -178,7 +177,7 @@ def test_random_stacks_come_out_as_the_specification_says(place: Path, batch: in
         remove_tree(os.fsencode(root))
 
 
-# -- One by one ------------------------------------------------------------------------------------------------
+# --- One by one ---
 
 
 def test_a_whiteout_hides_only_lower_layers_wherever_it_stands(place: Path) -> None:
@@ -339,14 +338,14 @@ def test_devices_are_left_out_and_hide_what_was_there(place: Path) -> None:
 
 
 def test_folders_nested_deeper_than_python_recurses(place: Path) -> None:
-    deep = "/".join("d" * 1500)
+    deep = "/".join("d" * 1100)
     root = unpack(place, (file(f"{deep}/f"),), (file(f"{deep}/g"), file(".wh.d")))
     assert not (root / deep / "f").exists()
     assert (root / deep / "g").exists()
     remove_tree(os.fsencode(root))
 
 
-# -- Attacks ---------------------------------------------------------------------------------------------------
+# --- Attacks ---
 
 _ATTACKS: dict[str, list[tuple[Member, ...]]] = {
     "dot dot": [(file("../outside/victim", b"evil"),)],
@@ -393,10 +392,8 @@ def test_nothing_outside_the_tree_changes(place: Path, attack: str) -> None:
     os.utime(outside, (1_500_000_000, 1_500_000_000))
     layers = [tuple(aimed(member, str(outside)) for member in members) for members in _ATTACKS[attack]]
     before = [snapshot(path) for path in (outside, victim)]
-    try:
+    with contextlib.suppress(ImageError):  # refusing is as good as containing
         unpack(place, *layers)
-    except ImageError:
-        pass  # refusing is as good as containing
     assert [snapshot(path) for path in (outside, victim)] == before
     assert victim.read_text() == "untouched"
     assert sorted(os.listdir(place)) == ["outside", "root"]
@@ -417,7 +414,7 @@ def test_names_that_lead_out_are_refused(place: Path, name: str) -> None:
         unpack(place, (folder("a"), file(name)))
 
 
-# -- Removal ---------------------------------------------------------------------------------------------------
+# --- Removal ---
 
 
 def test_a_tree_that_its_owner_closed_is_removed(place: Path) -> None:

@@ -1,0 +1,72 @@
+"""Decompression in pieces, of honest layers and of others."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import io
+import sys
+
+import pytest
+
+from scar_oci.compression import decompressed
+from scar_oci.errors import CorruptImage, UnsupportedImage
+
+_DATA = bytes(range(256)) * 3000
+
+
+class Source(io.BytesIO):
+    """A file whose reads are short."""
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        return super().readinto(buffer[:1000])
+
+
+def everything(blob: bytes, compression: str) -> bytes:
+    return b"".join(bytes(piece) for piece in decompressed(Source(blob), compression, "the layer"))
+
+
+def test_a_plain_layer_is_as_it_comes() -> None:
+    assert everything(_DATA, "") == _DATA
+
+
+def test_gzip_of_one_member_of_several_and_padded() -> None:
+    whole = gzip.compress(_DATA)
+    parts = b"".join(gzip.compress(_DATA[start : start + 1000]) for start in range(0, len(_DATA), 1000))
+    assert everything(whole, "gzip") == _DATA
+    assert everything(parts, "gzip") == _DATA
+    assert everything(whole + bytes(3000), "gzip") == _DATA
+    assert everything(gzip.compress(b""), "gzip") == b""
+
+
+@pytest.mark.parametrize(
+    "blob", [b"", b"\0" * 100, b"not gzip", gzip.compress(_DATA)[:-4], gzip.compress(_DATA) + b"x"]
+)
+def test_what_is_not_gzip_to_its_end_is_refused(blob: bytes) -> None:
+    with pytest.raises(CorruptImage, match="the layer"):
+        everything(blob, "gzip")
+
+
+def test_a_bomb_comes_in_small_pieces() -> None:
+    bomb = gzip.compress(bytes(64 * 1024 * 1024))
+    sizes = [len(piece) for piece in decompressed(io.BytesIO(bomb), "gzip", "the layer")]
+    assert sum(sizes) == 64 * 1024 * 1024
+    assert max(sizes) <= 1024 * 1024
+
+
+def test_zstd_of_one_frame_and_of_several() -> None:
+    zstd = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    assert everything(zstd.compress(_DATA), "zstd") == _DATA
+    assert everything(zstd.compress(_DATA[:5000]) + zstd.compress(_DATA[5000:]), "zstd") == _DATA
+    with pytest.raises(CorruptImage, match="cut short"):
+        everything(zstd.compress(_DATA)[:-4], "zstd")
+    with pytest.raises(CorruptImage, match="damaged"):
+        everything(b"not zstd", "zstd")
+
+
+def test_zstd_without_a_module_for_it_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("compression.zstd", "backports.zstd"):
+        monkeypatch.setitem(sys.modules, name, None)  # as if not installed
+    with pytest.raises(UnsupportedImage, match="zstd") as refusal:
+        everything(b"", "zstd")
+    assert "backports.zstd" in refusal.value.hint
