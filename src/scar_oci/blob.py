@@ -95,7 +95,7 @@ class BlobStream:
         )
 
     def _verify(self) -> None:
-        if self._response is not None and self._response.read(1):
+        if self._response is not None and self._read_once(memoryview(bytearray(1))):
             raise CorruptImage(f"{self._what} is longer than the {self._descriptor.size} bytes announced")
         algorithm, _, expected = self._descriptor.digest.partition(":")
         actual = self._hash.hexdigest()

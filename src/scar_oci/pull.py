@@ -20,6 +20,7 @@ from contextlib import contextmanager
 
 from scar_oci import udocker
 from scar_oci.compression import decompressed
+from scar_oci.config import ImageConfig
 from scar_oci.errors import ImageError, NotEnoughSpace, UnsafeLayer
 from scar_oci.registry import Registry, ResolvedImage
 from scar_oci.store import CONTAINERS, DESCRIPTION, FORMAT, ROOTFS, ImageStore, StoredImage, container_id
@@ -45,45 +46,58 @@ def pull(store: ImageStore, registry: Registry, image: ResolvedImage) -> StoredI
     try:
         os.makedirs(store.root, exist_ok=True)
         with _locked(store.root):
-            return store.find(image.digest) or _replace(store, registry, image, config._asdict())
+            found = store.find(image.digest)  # somebody else may have had the lock until now
+            if found is None:
+                _make_room(store, registry, image)
+                found = _fill(store, registry, image, config)
+            return found
     except OSError as error:
         raise _of_system(error, image) from error
 
 
-def _replace(
-    store: ImageStore, registry: Registry, image: ResolvedImage, config: dict[str, object]
-) -> StoredImage:
-    """With the lock held: make room, unpack, describe, publish."""
-    udocker.lay_out(store.root)
-    _clear(store)
-    available = _available(store.root)
-    if image.download_size > available:
-        raise _not_enough(image, registry.unpacked_size(image) or image.download_size, available, "at least ")
+def _fill(store: ImageStore, registry: Registry, image: ResolvedImage, config: ImageConfig) -> StoredImage:
+    """Unpack below a temporary name, describe, rename. On any error, leave nothing."""
     folder = os.path.join(store.root, _INCOMING, container_id(image.digest))
+    final = store.folder(image.digest)
+    available = _available(store.root)
     rootfs = os.fsencode(os.path.join(folder, ROOTFS))
     os.makedirs(rootfs)
     try:
-        _unpack(registry, image, rootfs, available)
+        needed = _unpack(registry, image, rootfs, available)
         runtime = survey(rootfs, _LAMBDA_NAMES.get(image.platform.architecture, image.platform.architecture))
-        final = store.folder(image.digest)
-        udocker.describe(folder, os.path.join(final, ROOTFS), image, registry.config_document(image))
-        with open(os.path.join(folder, DESCRIPTION), "w", encoding="utf-8") as file:
-            description = {"format": FORMAT, "digest": image.digest, "reference": str(image.reference)}
-            json.dump({**description, "config": config, "runtime": runtime._asdict()}, file)
+        stored = StoredImage(image.digest, os.path.join(final, ROOTFS), config, runtime)
+        try:
+            udocker.describe(folder, stored.rootfs, image, registry.config_document(image))
+            _describe(folder, stored)
+        except OSError as error:
+            if error.errno in _NO_SPACE:
+                raise _not_enough(image, needed, available) from error
+            raise
         os.rename(folder, final)
-        udocker.name(store.root, image)
     except BaseException:
-        if os.path.lexists(folder):
-            remove_tree(os.fsencode(folder))
+        remove_tree(os.fsencode(folder))
         raise
-    found = store.find(image.digest)
-    if found is None:
-        raise AssertionError(f"the image {image.digest} was just stored")
-    return found
+    udocker.name(store.root, image)
+    return stored
 
 
-def _unpack(registry: Registry, image: ResolvedImage, rootfs: bytes, available: int) -> None:
-    """All layers into ``rootfs``. If they do not fit, go on reading to find out how much they need."""
+def _describe(folder: str, stored: StoredImage) -> None:
+    """Write what ``ImageStore.find`` reads."""
+    document = {
+        "format": FORMAT,
+        "digest": stored.digest,
+        "config": stored.config._asdict(),
+        "runtime": stored.runtime._asdict(),
+    }
+    with open(os.path.join(folder, DESCRIPTION), "w", encoding="utf-8") as file:
+        json.dump(document, file)
+
+
+def _unpack(registry: Registry, image: ResolvedImage, rootfs: bytes, available: int) -> int:
+    """All layers into ``rootfs``, and the bytes that they need there.
+
+    If they do not fit, what is there is removed, and the rest is read only to say how much they would need.
+    """
     unpacker = Unpacker(rootfs)
     needed = 0
     full = False
@@ -99,6 +113,7 @@ def _unpack(registry: Registry, image: ResolvedImage, rootfs: bytes, available: 
     if full:
         raise _not_enough(image, needed, available)
     unpacker.finish()
+    return needed
 
 
 def _fits(unpacker: Unpacker, entry: Entry, reader: TarReader) -> bool:
@@ -111,11 +126,12 @@ def _fits(unpacker: Unpacker, entry: Entry, reader: TarReader) -> bool:
     return True
 
 
-def _clear(store: ImageStore) -> None:
+def _make_room(store: ImageStore, registry: Registry, image: ResolvedImage) -> None:
     """Remove what crashes left, and the images that this one replaces: together they might not fit.
 
-    They are renamed first, so that a half-removed one is not taken for an image.
+    Images are renamed first, so that a half-removed one is not taken for an image.
     """
+    udocker.lay_out(store.root)
     incoming = os.path.join(store.root, _INCOMING)
     containers = os.path.join(store.root, CONTAINERS)
     os.makedirs(incoming, exist_ok=True)
@@ -125,6 +141,10 @@ def _clear(store: ImageStore) -> None:
         condemned = os.path.join(incoming, name)
         os.rename(os.path.join(containers, name), condemned)
         remove_tree(os.fsencode(condemned))
+    available = _available(store.root)
+    if image.download_size > available:  # the tree is larger still
+        needed = registry.unpacked_size(image) or image.download_size
+        raise _not_enough(image, needed, available, "at least ")
 
 
 @contextmanager

@@ -34,17 +34,30 @@ class RootPath:
         self.path = os.path.realpath(path)
         self._folders: dict[bytes, bytes] = {b"": self.path}
 
-    def folder(self, name: bytes, *, create: bool = False) -> bytes | None:
-        """Where the folder ``name`` (components joined by slashes) really is, or None if it does not exist.
+    def find(self, name: bytes) -> bytes | None:
+        """Where the folder ``name`` (components joined by slashes) really is, or None.
 
-        With ``create``, what is missing is made. Raises CorruptImage if something in the way is no folder,
-        UnsafeLayer if links lead in a circle.
+        Raises UnsafeLayer if links lead in a circle.
         """
         found = self._folders.get(name)
         if found is None:
-            found = self._walk(name, create)
-            if found is not None:
-                self._folders[name] = found
+            try:
+                found = self._walk(name, create=False)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+            self._folders[name] = found
+        return found
+
+    def make(self, name: bytes) -> bytes:
+        """The same, with what is missing made. Raises CorruptImage if something in the way is no folder."""
+        found = self._folders.get(name)
+        if found is None:
+            try:
+                found = self._walk(name, create=True)
+            except NotADirectoryError as error:
+                message = f"a layer holds an entry below something that is no folder: {show(name)}"
+                raise CorruptImage(message) from error
+            self._folders[name] = found
         return found
 
     def remember(self, name: bytes, path: bytes) -> None:
@@ -59,7 +72,7 @@ class RootPath:
         """How many folders below the root the folder ``path`` is."""
         return path.count(b"/") - self.path.count(b"/")
 
-    def _walk(self, name: bytes, create: bool) -> bytes | None:
+    def _walk(self, name: bytes, *, create: bool) -> bytes:
         here = self.path
         pending = name.split(b"/")[::-1]
         links = 0
@@ -71,29 +84,29 @@ class RootPath:
                 here = here if here == self.path else os.path.dirname(here)
                 continue
             path = here + b"/" + part
-            kind = _kind(path)
-            if kind == stat.S_IFLNK:
-                links += 1
-                if links > _MOST_LINKS:
-                    raise UnsafeLayer(f"a layer holds an entry behind links in a circle: {show(name)}")
-                target = os.readlink(path)
-                here = self.path if target.startswith(b"/") else here
-                pending += target.split(b"/")[::-1]
+            target = _link_target(path, create=create)
+            if target is None:
+                here = path
                 continue
-            if kind is None:
-                if not create:
-                    return None
-                os.mkdir(path, 0o755)
-            elif kind != stat.S_IFDIR:
-                if not create:
-                    return None
-                raise CorruptImage(f"a layer holds the entry {show(name)} below something that is no folder")
-            here = path
+            links += 1
+            if links > _MOST_LINKS:
+                raise UnsafeLayer(f"a layer holds an entry behind links in a circle: {show(name)}")
+            here = self.path if target.startswith(b"/") else here
+            pending += target.split(b"/")[::-1]
         return here
 
 
-def _kind(path: bytes) -> int | None:
+def _link_target(path: bytes, *, create: bool) -> bytes | None:
+    """Where the link at ``path`` points to; None for a folder, which ``create`` makes of nothing."""
     try:
-        return stat.S_IFMT(os.lstat(path).st_mode)
+        kind = stat.S_IFMT(os.lstat(path).st_mode)
     except FileNotFoundError:
+        if not create:
+            raise
+        os.mkdir(path, 0o755)
         return None
+    if kind == stat.S_IFLNK:
+        return os.readlink(path)
+    if kind != stat.S_IFDIR:
+        raise NotADirectoryError(path)
+    return None

@@ -51,7 +51,7 @@ class _Tree:
 
     def folder(self, path: str) -> str | None:
         """The folder, with links resolved."""
-        found = self._root.folder(os.fsencode(path.strip("/")))
+        found = self._root.find(os.fsencode(path.strip("/")))
         return None if found is None else os.fsdecode(found[len(self._root.path) + 1 :])
 
     def resolve(self, path: str) -> str | None:

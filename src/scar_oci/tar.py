@@ -16,6 +16,9 @@ _BLOCK = 512
 _LARGEST_EXTENSION = 1024 * 1024
 """Bytes of pax records or a long name; names on Linux end at 4,096."""
 
+_SPARSE = b"GNU.sparse."
+_RECORDS = (b"path", b"linkpath", b"size", b"mtime")
+
 FILE, HARD_LINK, SYMBOLIC_LINK, FOLDER, SPECIAL = (
     "file",
     "hard link",
@@ -148,7 +151,7 @@ class TarReader:
 def _entry(header: bytes, records: dict[bytes, bytes], what: str) -> Entry:
     name = records.get(b"path") or _ustar_name(header)
     kind = _KINDS.get(header[156:157])
-    if kind is None or any(key.startswith(b"GNU.sparse.") for key in records):
+    if kind is None or _SPARSE in records:
         shown = "a sparse file" if kind or header[156:157] == b"S" else f"of the type {header[156:157]!r}"
         raise UnsupportedImage(f"{what} holds an entry that cannot be unpacked: {show(name)} is {shown}")
     if kind == FILE and name.endswith(b"/"):
@@ -215,7 +218,7 @@ def _digits(text: bytes, base: int, what: str) -> int:
 
 
 def _pax_records(data: bytes, what: str) -> dict[bytes, bytes]:
-    """Records of the form ``<length> <key>=<value>\\n``, where the length counts the whole record."""
+    """The records that matter here. Each is ``<length> <key>=<value>\\n``, of that length as a whole."""
     records = {}
     position = 0
     while position < len(data):
@@ -225,6 +228,7 @@ def _pax_records(data: bytes, what: str) -> dict[bytes, bytes]:
         end = position + length
         if not equals or end > len(data) or data[end - 1 : end] != b"\n":
             raise CorruptImage(f"{what} is damaged: malformed pax record")
-        records[key] = value
+        if key in _RECORDS or key.startswith(_SPARSE):
+            records[key[: len(_SPARSE)]] = value
         position = end
     return records

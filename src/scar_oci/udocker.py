@@ -12,6 +12,9 @@ _FOLDERS = ("bin", "lib", "doc", "repos", "layers", CONTAINERS)
 _TOOLS_VERSION = "1.2.11"
 """Of udocker's own tools. udocker downloads them if this file says less, or is missing."""
 
+_LONGEST_NAME = 255
+"""Bytes of a file's name on Linux."""
+
 _MODE = "F1"
 """How the tree is prepared: its absolute links are relative, its binaries are as they came."""
 
@@ -35,7 +38,7 @@ def describe(folder: str, rootfs: str, image: ResolvedImage, config: bytes) -> N
 def name(root: str, image: ResolvedImage) -> None:
     """Let ``udocker run`` find the image under its repository's name, with ``-`` for what udocker refuses."""
     text = image.reference.repository.replace("/", "-").replace(".", "-")
-    link = os.path.join(root, CONTAINERS, text)
+    link = os.path.join(root, CONTAINERS, text[:_LONGEST_NAME])
     if not os.path.lexists(link):
         os.symlink(container_id(image.digest), link)
 

@@ -74,9 +74,7 @@ class Unpacker:
         if name.startswith(_WHITEOUT):
             self._whiteout(parent, name)
             return
-        folder = self._root.folder(parent, create=True)
-        if folder is None:  # pragma: no cover - it was created
-            raise AssertionError(parent)
+        folder = self._root.make(parent)
         path = folder + b"/" + name
         self._note(folder, path)
         if entry.kind == tar.FILE:
@@ -140,7 +138,7 @@ class Unpacker:
 
     def _hard_link(self, path: bytes, entry: tar.Entry) -> None:
         parts = split(entry.link)
-        folder = self._root.folder(b"/".join(parts[:-1])) if parts else None
+        folder = self._root.find(b"/".join(parts[:-1])) if parts else None
         target = folder + b"/" + parts[-1] if folder else b""
         if not target or not _is_linkable(target):
             raise CorruptImage(
@@ -160,7 +158,7 @@ class Unpacker:
         hidden = name.removeprefix(_WHITEOUT)
         if name != _OPAQUE and (hidden in (b"", b".", b"..")):
             raise UnsafeLayer(f"a layer hides something that has no name: {tar.show(parent + b'/' + name)}")
-        folder = self._root.folder(parent)
+        folder = self._root.find(parent)
         if folder is None or self._layers == 1:
             return  # nothing below to hide
         if name == _OPAQUE:
