@@ -72,16 +72,22 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
 
 
-@pytest.fixture
-def account(
-    moto: str, hub: str, home: Path, credentials: None, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Account]:
-    """An empty account with a role, which the commands take for AWS."""
-    urllib.request.urlopen(urllib.request.Request(f"{moto}/moto-api/reset", method="POST")).close()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", moto)
-    monkeypatch.setenv("SCAR_REGISTRY_MIRROR", hub)
-    (home / "scar.cfg").write_text(f"lambda_role = {ROLE}\n")
+@pytest.fixture(scope="session")
+def emulated(moto: str) -> Iterator[Account]:
+    """The emulator's one account; its clients take a second to make."""
     account = Account(moto)
-    account.iam.create_role(RoleName="scar", AssumeRolePolicyDocument=json.dumps(TRUST))
     yield account
     account.close()
+
+
+@pytest.fixture
+def account(
+    hub: str, home: Path, emulated: Account, credentials: None, monkeypatch: pytest.MonkeyPatch
+) -> Account:
+    """An empty account with a role, which the commands take for AWS."""
+    urllib.request.urlopen(urllib.request.Request(f"{emulated.url}/moto-api/reset", method="POST")).close()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", emulated.url)
+    monkeypatch.setenv("SCAR_REGISTRY_MIRROR", hub)
+    (home / "scar.cfg").write_text(f"lambda_role = {ROLE}\n")
+    emulated.iam.create_role(RoleName="scar", AssumeRolePolicyDocument=json.dumps(TRUST))
+    return emulated

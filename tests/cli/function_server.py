@@ -54,6 +54,8 @@ class FunctionServer:
     calls: list[contract.Call] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
     """``RequestResponse`` or ``Event``, of each call."""
+    headers: list[dict[str, str]] = field(default_factory=list)
+    """Of every GET."""
     configuration: dict[str, Any] = field(
         default_factory=lambda: {
             "FunctionName": NAME,
@@ -96,6 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_state: FunctionServer
 
     def do_GET(self) -> None:
+        self.server_state.headers.append(dict(self.headers))
         if self.path == f"/2015-03-31/functions/{NAME}/configuration":
             self._send(200, json.dumps(self.server_state.configuration).encode())
         else:

@@ -47,6 +47,7 @@ class Account:
     """The account that the commands work on, seen with boto3."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         session = boto3.Session("test", "test", region_name="us-east-1")
         client: Callable[..., Any] = partial(session.client, endpoint_url=url)
         self.functions = client("lambda")
@@ -66,6 +67,21 @@ class Account:
             "log groups": [one["logGroupName"] for one in self.logs.describe_log_groups()["logGroups"]],
             "buckets": [one["Name"] for one in self.s3.list_buckets()["Buckets"]],
         }
+
+    def make_anothers(self, name: str, **changes: Any) -> None:
+        """Make a function that is not SCAR's."""
+        theirs = {
+            "FunctionName": name,
+            "Role": ROLE,
+            "Runtime": "python3.13",
+            "Handler": "theirs.handler",
+            "Code": {"ZipFile": b"x"},
+        }
+        self.functions.create_function(**{**theirs, **changes})
+
+    def configuration(self, function: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self.functions.get_function_configuration(FunctionName=function)
+        return answer
 
     def notification(self, bucket: str) -> dict[str, Any]:
         answer: dict[str, Any] = self.s3.get_bucket_notification_configuration(Bucket=bucket)

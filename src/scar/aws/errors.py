@@ -119,6 +119,7 @@ def _sdk_class(error: BotoCoreError) -> type[AwsError]:
         sdk.PartialCredentialsError,
         sdk.CredentialRetrievalError,
         sdk.ProfileNotFound,
+        sdk.ConfigParseError,
         sdk.SSOError,
         sdk.UnauthorizedSSOTokenError,
         sdk.TokenRetrievalError,

@@ -43,6 +43,7 @@ def _events(request: LogRequest, aws: Aws) -> list[LogEvent]:
         found = _of_request(request, aws, group)
     else:
         found = list(aws.logs.events(group, stream=request.stream))
+    found.sort(key=lambda event: event.timestamp)  # stable: what an environment wrote at once stays in order
     if not found and (request.stream or request.request_id):
         wanted = f"request {request.request_id}" if request.request_id else f"stream {request.stream}"
         raise ScarError(
@@ -57,10 +58,9 @@ def _of_request(request: LogRequest, aws: Aws, group: str) -> list[LogEvent]:
     request_id = request.request_id
     mentions = aws.logs.events(group, stream=request.stream, term=request_id)
     streams = dict.fromkeys(event.stream for event in mentions if _starts(event, request_id))
-    found = [
+    return [
         event for stream in streams for event in of_request(aws.logs.events(group, stream=stream), request_id)
     ]
-    return sorted(found, key=lambda event: event.timestamp)
 
 
 def of_request(stream: Iterator[LogEvent], request_id: str) -> Iterator[LogEvent]:

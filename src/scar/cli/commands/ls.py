@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from scar import config
@@ -12,6 +14,9 @@ from scar.cli.redact import redact
 from scar.ops.cloud import connect
 from scar.ops.functions import of_scar
 from scar_supervisor import contract
+
+_UNFOLDED = 1000
+"""Columns: more than a function's name (64) and an image's (255, a tag of 128, a digest of 71) take."""
 
 
 @click.command(cls=Command, name="ls", epilog="Example: scar ls --json")
@@ -66,7 +71,8 @@ def _print_table(functions: list[Function]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
+    # A pipe gets each function on one line: nothing is folded there for the sake of a screen.
+    console = Console(width=None if sys.stdout.isatty() else _UNFOLDED)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("NAME", overflow="fold")
     table.add_column("MEMORY", justify="right")
@@ -74,5 +80,4 @@ def _print_table(functions: list[Function]) -> None:
     table.add_column("IMAGE_ID", overflow="fold")
     for function in functions:
         table.add_row(Text(function.name), str(function.memory), str(function.time), Text(_image(function)))
-    # A pipe is as wide as its content: nothing is folded there for the sake of a screen.
-    console.print(table, width=None if console.is_terminal else 1000)
+    console.print(table)

@@ -1,0 +1,5 @@
+"""``python -m scar.cli``."""
+
+from scar.cli.main import run
+
+run()

@@ -1,0 +1,159 @@
+"""How a command line is read, and how its errors are told."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scar.version import VERSION
+from tests.cli.support import Scar
+
+COMMANDS = ["init", "run", "ls", "log", "rm", "local"]
+
+
+def python(*argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *argv],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("argv", [[], ["--help"], ["-h"]])
+def test_help_lists_the_commands(scar: Scar, argv: list[str]) -> None:
+    ran = scar(*argv)
+    assert (ran.status, ran.stderr) == (0, "")
+    assert [
+        line.split()[0] for line in ran.out.partition("Commands:\n")[2].splitlines()[: len(COMMANDS)]
+    ] == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(scar: Scar, command: str) -> None:
+    ran = scar(command, "--help")
+    assert (ran.status, ran.stderr) == (0, "")
+    assert f"Usage: scar {command} " in ran.out
+    assert f"Example: scar {command} " in ran.out
+
+
+@pytest.mark.parametrize("argv", [["--version"], ["ls", "--version"], ["run", "--version"]])
+def test_version(scar: Scar, argv: list[str]) -> None:
+    ran = scar(*argv)
+    assert (ran.status, ran.out) == (0, f"scar {VERSION}\n")
+
+
+def test_help_and_version_need_and_make_nothing(
+    scar: Scar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCAR_HOME", str(tmp_path / "none"))
+    for argv in (["--version"], ["--help"], ["init", "--help"]):
+        assert scar(*argv).status == 0
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "argv", [["--version"], ["--help"], ["run", "--help"], ["init", "--help"], ["ls", "--help"]]
+)
+def test_help_and_version_import_nothing_heavy(argv: list[str]) -> None:
+    program = (
+        "import sys; from scar.cli.main import main; main(sys.argv[1:]);print(*sys.modules, file=sys.stderr)"
+    )
+    imported = python("-c", program, *argv).stderr.split()
+    assert "scar.cli.app" in imported
+    assert {"boto3", "botocore", "rich", "urllib3", "zipfile", "http"}.isdisjoint(imported)
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["inti"], "no such command: 'inti'; did you mean init?"),
+        (["qqq"], "no such command: 'qqq'"),
+        (["ls", "--jsn"], "no such option '--jsn'. Did you mean '--json'?"),
+        (["log"], "missing argument 'NAME'"),
+        (["log", "-ri"], "option '-ri' requires an argument"),
+        (["rm"], "give either a function's name or -a/--all"),
+        (["rm", "-n", "a", "b"], "give either a function's name or -a/--all"),
+        (["rm", "-n", "a", "--all"], "give either a function's name or -a/--all"),
+        (["init", "--memory", "much", "image"], "'much' is not a valid integer"),
+    ],
+)
+def test_usage_errors(scar: Scar, argv: list[str], said: str) -> None:
+    ran = scar(*argv)
+    first, second = ran.stderr.splitlines()
+    assert (ran.status, ran.stdout) == (2, b"")
+    assert first.startswith("scar: error: ")
+    assert said in first
+    assert second.startswith("hint: scar ")
+    assert second.endswith(" --help")
+
+
+@pytest.mark.parametrize(
+    "argv", [["--json", "ls", "--bad"], ["ls", "--json", "--bad"], ["ls", "--bad", "-j"]]
+)
+def test_usage_errors_as_json(scar: Scar, argv: list[str]) -> None:
+    ran = scar(*argv)
+    assert (ran.status, ran.stdout) == (2, b"")
+    assert json.loads(ran.stderr)["error"] == {
+        "type": "UsageError",
+        "message": "no such option '--bad'",
+        "hint": "scar ls --help",
+        "exit_status": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--json", "--region", "nowhere", "ls"],
+        ["ls", "--json", "--region", "nowhere"],
+        ["--region", "nowhere", "ls", "-j"],
+        ["--region", "us-east-1", "ls", "--region", "nowhere", "-j"],
+    ],
+)
+def test_common_options_stand_before_and_after_the_command(scar: Scar, home: Path, argv: list[str]) -> None:
+    ran = scar(*argv)
+    assert ran.status == 2
+    assert json.loads(ran.stderr)["error"]["message"] == "--region: not the name of an AWS region: 'nowhere'"
+
+
+@pytest.mark.parametrize("option", ["--time-threshold", "--time_threshold"])
+def test_long_options_are_written_with_either(scar: Scar, home: Path, option: str) -> None:
+    ran = scar("init", option, "0", "image")
+    assert "-tt/--time-threshold: 0 is not between" in ran.stderr
+
+
+def test_options_come_after_the_name_too(scar: Scar, home: Path) -> None:
+    ran = scar("log", "name", "-ri", "no id!")
+    assert "-ri/--request-id: not a request id: 'no id!'" in ran.stderr
+
+
+def test_a_broken_configuration_is_named(scar: Scar, home: Path) -> None:
+    (home / "scar.cfg").write_text("lambda_memory = many")
+    ran = scar("ls")
+    assert ran.status == 2
+    assert f"{home / 'scar.cfg'}, key lambda_memory: not a whole number: 'many'" in ran.stderr
+
+
+def test_debug_shows_where(scar: Scar, home: Path) -> None:
+    plain, debug = scar("rm", "no name"), scar("--debug", "rm", "no name")
+    assert "Traceback" not in plain.stderr
+    assert debug.stderr.startswith("Traceback")
+    assert debug.stderr.endswith(plain.stderr)
+    assert debug.status == plain.status == 2
+
+
+def test_a_reader_that_has_enough_is_no_error() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    program = [sys.executable, "-m", "scar.cli", "--help"]
+    ran = subprocess.run(program, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (ran.returncode, ran.stderr) == (141, b"")
