@@ -124,6 +124,12 @@ def test_the_hint_for_a_missing_package_is_a_command(tmp_path: Path, monkeypatch
     assert missing.value.hint == "pip install 'scar-serverless[local]'"
 
 
+def test_another_system_than_linux_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with environment(tmp_path), pytest.raises(ScarError, match="needs Linux"):
+        local_cloud.start()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -197,3 +197,8 @@ def test_nothing_of_the_machine_is_bound_that_is_private(files: HostFiles) -> No
     sources = {command[i + 1] for i, word in enumerate(command) if word in ("--ro-bind", "--dev-bind")}
     assert not sources & {"/", "/etc", "/root", "/home", "/run", "/var", "/dev", "/etc/shadow", "/etc/ssl"}
     assert "--bind" not in command
+
+
+def test_an_interpreter_below_the_machines_tmp_is_not_hidden(files: HostFiles) -> None:
+    command = bubblewrap.Bubblewrap(files, "bwrap").command(Path("/code"), 512)
+    assert command.index("/tmp") < command.index("/usr/bin") < command.index("/var/lang")

@@ -23,8 +23,7 @@ class Bubblewrap:
     limitations: tuple[str, ...] = ()
 
     def __init__(self, files: HostFiles, program: str) -> None:
-        self._files = files
-        self._walls = [program, *_namespaces(), *_root(files)]
+        self._program, self._files = program, files
 
     def layout(self, code: Path) -> Layout:  # noqa: ARG002  (the same wherever the code is)
         """Lambda's own paths."""
@@ -38,18 +37,13 @@ class Bubblewrap:
 
     def command(self, code: Path, storage_mb: int) -> list[str]:
         """The code and a /tmp of `storage_mb` MB inside the walls."""
-        return [
-            *self._walls,
-            *("--ro-bind", str(code), "/var/task"),
-            *("--perms", "1777", "--size", str(storage_mb * limits.MIB), "--tmpfs", "/tmp"),  # noqa: S108
-            *("--remount-ro", "/", "--chdir", "/var/task", "--"),
-            *init_command(self.layout(code).python, "/var/rapid/init.py", _process_limit()),
-        ]
+        init = init_command(self.layout(code).python, "/var/rapid/init.py", _process_limit())
+        return [*self._walls(code, storage_mb), *init]
 
     def refusal(self) -> str:
         """Why the machine does not allow it, empty if it does: there are many ways to forbid it, so try."""
         attempt = subprocess.run(
-            [*self._walls, "--", "/usr/bin/true"],
+            [*self._walls(INIT.parent, 1), "/usr/bin/true"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             env={},
@@ -59,6 +53,16 @@ class Bubblewrap:
         if attempt.returncode == 0:
             return ""
         return attempt.stderr.decode(errors="replace").strip() or f"exit status {attempt.returncode}"
+
+    def _walls(self, code: Path, storage_mb: int) -> list[str]:
+        """The folder for temporary files comes first: what is bound later may lie below it on the host."""
+        return [
+            *(self._program, *_namespaces()),
+            *("--perms", "1777", "--size", str(storage_mb * limits.MIB), "--tmpfs", "/tmp"),  # noqa: S108
+            *_root(self._files),
+            *_bind(code, "/var/task"),
+            *("--remount-ro", "/", "--chdir", "/var/task", "--"),
+        ]
 
 
 def _process_limit() -> int:

@@ -47,7 +47,7 @@ def start() -> LocalCloud:
     running = status()
     if running is not None:
         return running
-    _check_packages()
+    _check_machine()
     Settings.from_environment(os.environ)
     with state.command_lock():
         return status() or _start()
@@ -98,7 +98,9 @@ def _start() -> LocalCloud:
     return started
 
 
-def _check_packages() -> None:
+def _check_machine() -> None:
+    if sys.platform != "linux":
+        raise ScarError("the local cloud needs Linux: it watches and ends its functions through /proc")
     for name in PACKAGES:
         if importlib.util.find_spec(name) is None:
             raise ScarError(

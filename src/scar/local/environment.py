@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +69,7 @@ class Environment:
         self._cold = True
         self._peak_bytes = 0
         self.alive = True
+        self._closing, self._closed = threading.Lock(), False
         self._processes = EnvironmentProcesses(
             around.sandbox.command(code, spec.storage_mb),
             self._log.descriptor,
@@ -92,8 +94,12 @@ class Environment:
         return Outcome(result.payload, "" if isinstance(result, Response) else "Unhandled", self._log.tail())
 
     def close(self) -> None:
-        """End every process. An invocation that is running ends with Runtime.ExitError."""
+        """End every process. An invocation that is running ends with Runtime.ExitError. For any thread."""
         self.alive = False
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
         self._processes.close()
         self._api.close()
         self._log.close()

@@ -94,24 +94,29 @@ def runtime_packages() -> dict[str, Path]:
 
 
 def _with_requirements(names: tuple[str, ...]) -> list[importlib.metadata.Distribution]:
-    distributions: dict[str, importlib.metadata.Distribution] = {}
-    waiting = list(names)
+    found: dict[str, importlib.metadata.Distribution] = {}
+    waiting = [(name, "") for name in names]
     while waiting:
-        name = waiting.pop()
-        if name in distributions:
+        name, marker = waiting.pop()
+        if name in found or "extra" in marker:
             continue
         try:
-            distributions[name] = importlib.metadata.distribution(name)
+            found[name] = importlib.metadata.distribution(name)
         except importlib.metadata.PackageNotFoundError as error:
+            if marker:
+                continue  # for another Python or another system
             raise ScarError(
-                f"the local cloud needs the Python package {name}, which is not installed"
+                f"the local cloud needs the Python package {name}, which is not installed",
+                hint="pip install 'scar-serverless[local]'",
             ) from error
-        waiting += [
-            re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0].lower()
-            for requirement in distributions[name].requires or ()
-            if ";" not in requirement  # extras and other Pythons
-        ]
-    return list(distributions.values())
+        waiting += [_name_and_marker(requirement) for requirement in found[name].requires or ()]
+    return list(found.values())
+
+
+def _name_and_marker(requirement: str) -> tuple[str, str]:
+    """Of ``urllib3!=2.2.0,<3; python_version >= "3.10"`` the name and what is after the semicolon."""
+    specification, _, marker = requirement.partition(";")
+    return re.split(r"[^A-Za-z0-9._-]", specification, maxsplit=1)[0].lower(), marker
 
 
 def _copy_programs(folder: Path, interpreter: Interpreter) -> Path:
@@ -122,6 +127,7 @@ def _copy_programs(folder: Path, interpreter: Interpreter) -> Path:
             shutil.copy2(source, folder / name)
     if interpreter.prefix == Path("/usr"):
         shutil.copy2(interpreter.executable, folder / interpreter.executable.name)
+        (folder / "python3").symlink_to(interpreter.executable.name)
     return folder
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import queue
 import socket
+import sys
 import threading
 import time
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 PREFIX = "/2018-06-01/runtime"
 
@@ -103,6 +104,11 @@ class RuntimeApi(ThreadingHTTPServer):
         self.session.events.put(None)
         self.socket.shutdown(socket.SHUT_RDWR)
         self.server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A runtime that is killed leaves its connections: that is no error of ours."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def _accept(self) -> None:
         """Unlike `serve_forever` this ends at once when the socket does."""

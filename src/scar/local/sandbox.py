@@ -40,5 +40,7 @@ def choose(wanted: str, files: HostFiles) -> Sandbox:
     confined = Bubblewrap(files, program)
     refusal = confined.refusal()
     if refusal:
-        return Unconfined(files, f"this machine refuses the namespaces that bubblewrap needs ({refusal})")
+        return Unconfined(
+            files, f"bubblewrap, of which 0.8 or later is needed, does not work here: {refusal}"
+        )
     return confined

@@ -31,11 +31,12 @@ class Unconfined:
     def layout(self, code: Path) -> Layout:
         """Folders of the host."""
         prefix = self._files.interpreter.prefix
+        own_programs = "" if prefix == Path("/usr") else f":{prefix}/bin"
         return Layout(
             task_root=str(code),
             runtime_dir=str(self._runtime_dir),
             python=str(self._files.interpreter.executable),
-            program_path=f"{prefix}/bin:{self._files.programs}",
+            program_path=f"{self._files.programs}{own_programs}",
             library_path=library_path(f"{prefix}/lib", str(code), str(self._runtime_dir)),
         )
 
