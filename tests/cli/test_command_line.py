@@ -142,6 +142,14 @@ def test_a_broken_configuration_is_named(scar: Scar, home: Path) -> None:
     assert f"{home / 'scar.cfg'}, key lambda_memory: not a whole number: 'many'" in ran.stderr
 
 
+def test_the_local_cloud_need_not_run(scar: Scar, home: Path) -> None:
+    assert scar("local", "status").out == "The local cloud is not running\n"
+    assert scar("local", "status", "--json").json == {"running": False}
+    assert scar("--json", "local", "stop").json == {"stopped": False}
+    ran = scar("local", "stat")
+    assert (ran.status, "no such command 'stat'" in ran.stderr.lower()) == (2, True)
+
+
 def test_debug_shows_where(scar: Scar, home: Path) -> None:
     plain, debug = scar("rm", "no name"), scar("--debug", "rm", "no name")
     assert "Traceback" not in plain.stderr

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+import sys
+
 import pytest
 
 from scar_supervisor import contract
@@ -84,6 +89,23 @@ def test_all_needs_somebody_to_ask(scar: Scar, account: Account) -> None:
     assert ran.status == 2
     assert "--yes" in ran.stderr
     assert account.contents()["functions"] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "left"),
+    [(b"y\n", 0, []), (b"n\n", 1, ["a"]), (b"\n", 1, ["a"]), (b"\x04", 130, ["a"])],
+)
+def test_all_asks(scar: Scar, account: Account, answer: bytes, status: int, left: list[str]) -> None:
+    scar("init", "-n", "a", COWSAY)
+    terminal, end = pty.openpty()
+    with os.fdopen(terminal, "wb", buffering=0) as keyboard:
+        keyboard.write(answer)
+        program = [sys.executable, "-m", "scar.cli", "rm", "-a"]
+        ran = subprocess.run(program, stdin=end, capture_output=True, text=True, check=False)
+        os.close(end)
+    assert (ran.returncode, account.contents()["functions"]) == (status, left)
+    assert ran.stderr.startswith("a\nRemove all of these?")
+    assert "Traceback" not in ran.stderr
 
 
 def test_all_goes_on_past_a_failure(scar: Scar, account: Account) -> None:

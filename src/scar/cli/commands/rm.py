@@ -44,7 +44,7 @@ def _ask(names: list[str]) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError("rm -a removes all functions: it needs --yes where nobody can be asked")
     click.echo("\n".join(names), err=True)
-    if not click.confirm(f"Remove these {len(names)} functions?", err=True):
+    if not click.confirm("Remove all of these?", err=True):
         raise ScarError("nothing was removed")
 
 
