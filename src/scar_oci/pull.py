@@ -182,4 +182,5 @@ def _of_system(error: OSError, image: ResolvedImage) -> ImageError:
     message = f"the image {image.reference.short} cannot be unpacked: {error.strerror or error}"
     if error.errno in _BAD_NAME:
         return UnsafeLayer(message)
-    return ImageError(f"{message}: {error.filename!r}" if error.filename else message)
+    where = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
+    return ImageError(message + where)

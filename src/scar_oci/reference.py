@@ -129,7 +129,12 @@ def _is_ipv6(host: str) -> bool:
 
 
 def _is_label(label: str) -> bool:
-    return bool(label) and set(label) <= (_WORD | {"-"}) - {"_"} and label[0] != "-" and label[-1] != "-"
+    return (
+        0 < len(label) <= 63
+        and set(label) <= (_WORD | {"-"}) - {"_"}
+        and label[0] != "-"
+        and label[-1] != "-"
+    )
 
 
 def _check_tag(tag: str, text: str) -> None:

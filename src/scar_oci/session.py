@@ -86,13 +86,13 @@ class Session:
 
     def _redirected(self, url: str, location: str, headers: dict[str, str]) -> tuple[str, dict[str, str]]:
         """Blobs are often kept elsewhere: that server must not see our token."""
-        target = urljoin(url, location)
+        before = Origin.of(url)
         try:
-            before, after = Origin.of(url), Origin.of(target)
+            target = urljoin(url, location)
+            after = Origin.of(target)
         except ValueError as error:
-            raise RegistryUnreachable(
-                f"{self.base} redirects to no usable address", temporary=False
-            ) from error
+            message = f"{self.base} redirects to no usable address"
+            raise RegistryUnreachable(message, temporary=False) from error
         if before.scheme == "https" and after.scheme == "http":
             raise RegistryUnreachable(f"{self.base} redirects from https to plain http", temporary=False)
         if before != after:
@@ -114,7 +114,10 @@ class Session:
         raise self._denied(repository)
 
     def _token(self, url: str) -> str:
-        origin = Origin.of(url)
+        try:
+            origin = Origin.of(url)
+        except ValueError as error:
+            raise RegistryDenied(f"{self.base} wants a token from no usable address") from error
         if origin.scheme == "http" and not (origin.is_loopback or self.base.startswith("http://")):
             raise RegistryDenied(f"{self.base} wants a token from a server without TLS: {origin}")
         headers = {"Authorization": self._credentials.basic} if self._credentials else {}
@@ -146,13 +149,14 @@ class Session:
 
 
 def _rate_limited(base: str, response: HTTPResponse) -> RateLimited:
-    asked = response.getheader("Retry-After", "")
+    header = response.getheader("Retry-After", "")
+    asked = header if header.isascii() and header.isdigit() else ""  # it may also be a date
     error = RateLimited(
         f"{base} limits how often images are pulled from this address"
-        + (f", and asks to come back in {asked} s" if asked.isdigit() else ""),
+        + (f", and asks to come back in {asked} s" if asked else ""),
         hint="Try again later, or set a registry mirror (SCAR_REGISTRY_MIRROR).",
     )
-    error.retry_after = float(asked) if asked.isdigit() else 0.0
+    error.retry_after = float(asked or 0)
     return error
 
 

@@ -52,7 +52,7 @@ class ImageStore:
         try:
             with open(os.path.join(folder, DESCRIPTION), encoding="utf-8") as file:
                 document = json.load(file)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         if document["format"] != FORMAT or document["digest"] != digest:
             return None

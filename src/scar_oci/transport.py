@@ -99,7 +99,7 @@ class Transport:
         try:
             connection.request("GET", target, headers={"User-Agent": USER_AGENT, **headers, **extra})
             response = connection.getresponse()
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
             connection.close()
             raise unreachable(str(origin), error) from error
         self._open[origin] = connection, response
@@ -108,18 +108,14 @@ class Transport:
 
 def unreachable(server: str, error: Exception) -> RegistryUnreachable:
     """The error of ours for one of the network's, and whether another attempt makes sense."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return RegistryUnreachable(
-            f"{server} cannot be trusted: {error.verify_message}",
-            hint="If its certificate is signed by your own authority, name that one's file in SSL_CERT_FILE.",
-            temporary=False,
-        )
-    if isinstance(error, ssl.SSLError) and error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
-        return RegistryUnreachable(f"{server} does not speak TLS", temporary=False)
+    if isinstance(error, ssl.SSLError):
+        return _untrusted(server, error)
     if isinstance(error, socket.gaierror):
         return RegistryUnreachable(
             f"{server} cannot be found: {error.strerror}", temporary=error.errno == socket.EAI_AGAIN
         )
+    if isinstance(error, UnicodeError | http.client.InvalidURL):
+        return RegistryUnreachable(f"{server} cannot be asked: not a valid address", temporary=False)
     if isinstance(error, ConnectionRefusedError):
         return RegistryUnreachable(
             f"{server} does not answer: the connection was refused",
@@ -130,6 +126,18 @@ def unreachable(server: str, error: Exception) -> RegistryUnreachable:
         return RegistryUnreachable(f"{server} does not answer: nothing came for {_TIMEOUT:.0f} s")
     reason = str(error) or type(error).__name__
     return RegistryUnreachable(f"the connection to {server} broke: {reason}")
+
+
+def _untrusted(server: str, error: ssl.SSLError) -> RegistryUnreachable:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return RegistryUnreachable(
+            f"{server} cannot be trusted: {error.verify_message}",
+            hint="If its certificate is signed by your own authority, name that one's file in SSL_CERT_FILE.",
+            temporary=False,
+        )
+    if error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
+        return RegistryUnreachable(f"{server} does not speak TLS", temporary=False)
+    return RegistryUnreachable(f"the connection to {server} broke: {error.reason or error}")
 
 
 def _connection(origin: Origin) -> http.client.HTTPConnection:

@@ -84,6 +84,12 @@ def test_errors_that_stay_are_given_up(scene: Scene, code: int) -> None:
     scene.assert_nothing_left()
 
 
+@pytest.mark.parametrize("asked", ["soon", "\xb2", "Wed, 21 Oct 2015 07:28:00 GMT", "-1"])
+def test_a_wait_that_is_no_number_of_seconds_is_ours_to_choose(scene: Scene, asked: str) -> None:
+    scene.server.plan = first(1, status(429, Retry_After=asked))
+    scene.assert_whole(scene.pull())
+
+
 def test_a_registry_that_asks_for_much_patience_gets_none(scene: Scene) -> None:
     scene.server.plan = first(99, status(429, Retry_After="3600"))
     with pytest.raises(RateLimited, match="3600 s") as refusal:
@@ -305,6 +311,15 @@ def test_a_token_that_does_not_help_is_not_fetched_again_and_again(scene: Scene)
     assert len(guard.issued) == 1
 
 
+@pytest.mark.parametrize("realm", ["http://[", "http://x:port/", "http://registry.invalid/", "nowhere"])
+def test_a_token_server_that_cannot_be_asked_is_an_error(scene: Scene, realm: str) -> None:
+    scene.server.plan = lambda request, answer: Answer(
+        401, b"", {"WWW-Authenticate": f'Bearer realm="{realm}"'}
+    )
+    with pytest.raises(RegistryDenied if "invalid" not in realm else RegistryUnreachable):
+        scene.pull()
+
+
 def test_credentials_go_to_the_token_server_only(scene: Scene) -> None:
     scene.server.plan = guard = TokenGuard(scene.server)
     scene.pull(credentials=Credentials("user", "secret"))
@@ -369,7 +384,22 @@ def test_a_redirect_on_the_same_server_keeps_the_token(scene: Scene) -> None:
     scene.assert_whole(scene.pull())
 
 
-@pytest.mark.parametrize("target", ["/v2/loop", "file:///etc/passwd", "http://", ""])
+@pytest.mark.parametrize(
+    "target",
+    [
+        *(
+            "/v2/loop",
+            "file:///etc/passwd",
+            "http://",
+            "",
+            "http://[::1",
+            "http://x:port/",
+            "/caf\xe9",
+            "/a b",
+        ),
+        f"http://{'a' * 64}.invalid/",
+    ],
+)
 def test_redirects_to_nowhere_are_errors(scene: Scene, target: str) -> None:
     scene.server.plan = lambda request, answer: Answer(302, b"", {"Location": target})
     with pytest.raises(RegistryUnreachable):

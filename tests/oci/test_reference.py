@@ -60,6 +60,7 @@ def test_names_are_completed_as_docker_does(text: str, canonical: str, familiar:
         "localhost:0/a",
         "exa_mple.com/a",
         "-example.com/a",
+        "a" * 64 + ".com/a",
         "[::1/a",
         "[::1]x/a",
         "https://docker.io/debian",

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from scar_oci.errors import ImageError
+from scar_oci.errors import ImageError, UnsafeLayer
 from scar_oci.reference import ImageReference
 from scar_oci.registry import Registry
 from scar_oci.store import ImageStore, container_id
 from tests.oci.conftest import AMD64, HASTY, Lab
-from tests.oci.layers import Layer, file, folder, gz, image, layer, tar
+from tests.oci.layers import Layer, Member, file, folder, gz, image, layer, symlink, tar
 from tests.oci.unreliable import Answer, Request, UnreliableRegistry
 
 _ONE = image(layer(file("one")), process={"Labels": {"a": "b"}, "Volumes": {"/data": {}}})
@@ -76,6 +76,20 @@ def test_udocker_finds_its_files(lab: Lab) -> None:
     assert (Path(lab.store.root) / "lib/VERSION").read_text().strip() == "1.2.11"
     assert {"bin", "lib", "repos", "layers", "containers"} <= set(os.listdir(lab.store.root))
     assert sorted(map(len, container.name.split("-"))) == [4, 4, 4, 8, 12]
+
+
+@pytest.mark.parametrize("member", [file("n" * 256), symlink("l", "t" * 5000)])
+def test_names_that_no_file_system_takes_are_refused(lab: Lab, member: Member) -> None:
+    with pytest.raises(UnsafeLayer, match="too long"):
+        lab.roundtrip(image(layer(member)))
+    assert containers(lab.store) == []
+
+
+def test_a_store_where_none_can_be_is_said_so(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    resolved = lab.registry.resolve(ImageReference.parse(f"test/image@{lab.roundtrip(_ONE).digest}"), AMD64)
+    with pytest.raises(ImageError, match=r"cannot be unpacked: Not a directory: .*/file/store"):
+        ImageStore(str(tmp_path / "file/store")).pull(lab.registry, resolved)
 
 
 _PULL = """
