@@ -65,6 +65,8 @@ class Call(NamedTuple):
     script: bytes | None = None
     args: tuple[bytes, ...] = ()
     env: tuple[tuple[bytes, bytes], ...] = ()
+    pull_only: bool = False
+    """True for a call that fetches the image, so that it is there for others, and runs nothing."""
     raise_on_failure: bool = False
     """True for asynchronous calls: nobody reads the result, so a failure must be Lambda's to retry."""
 
@@ -76,6 +78,7 @@ class Call(NamedTuple):
                 "script": None if self.script is None else encode(self.script),
                 "args": [encode(arg) for arg in self.args],
                 "env": [[encode(name), encode(value)] for name, value in self.env],
+                "pull_only": self.pull_only,
                 "raise_on_failure": self.raise_on_failure,
             }
         }
@@ -94,6 +97,7 @@ class Call(NamedTuple):
                 script=None if script is None else decode(script),
                 args=tuple(decode(arg) for arg in body["args"]),
                 env=tuple((decode(name), decode(value)) for name, value in body["env"]),
+                pull_only=bool(body["pull_only"]),
                 raise_on_failure=bool(body["raise_on_failure"]),
             )
         except (KeyError, TypeError) as error:

@@ -42,7 +42,7 @@ from .folder import CallFolders
 from .function import WRITABLE, Function
 from .image import obtain, tidy
 from .output import BoundedOutput, Log
-from .process import Ended
+from .process import SUCCESS, Ended
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _serve_call(payload: dict[str, Any], invocation: Invocation, log: Log) -> di
         call = Call.from_payload(payload)
         with _container(invocation, call, log) as container:
             pulled = container.pulled
-            ended = _run(container, output, log, {})
+            ended = SUCCESS if call.pull_only else _run(container, output, log, {})
     except (SupervisorError, ImageError, contract.ContractError) as error:
         if call.raise_on_failure:
             raise

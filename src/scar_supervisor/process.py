@@ -44,6 +44,9 @@ class Ended(NamedTuple):
     timed_out: bool
 
 
+SUCCESS = Ended(0, timed_out=False)
+
+
 def run(launch: Launch, sink: Callable[[bytes], None], deadline: float, grace: float) -> Ended:
     """Run a program, passing what it writes to `sink`, and leave no process of it behind.
 

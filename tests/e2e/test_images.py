@@ -57,3 +57,16 @@ def test_an_image_larger_than_tmp_is_told_with_both_numbers_and_leaves_nothing(
         assert 600 <= float(needed) < 601
         assert 500 < float(available) <= 512
     assert scar("rm", "big").status == 0
+
+
+def test_an_image_without_a_shell_can_be_fetched_in_advance(scar: Scar, registry: str) -> None:
+    pusher = layers.Pusher(registry)
+    try:
+        pusher.push("scar-test/no-shell", "latest", layers.image(layers.layer(layers.file("x", b"x"))))
+    finally:
+        pusher.close()
+    assert scar("init", "-n", "no-shell", "-p", "scar-test/no-shell").status == 0
+    ran = scar("run", "no-shell")
+    assert ran.status == 125
+    assert "neither ENTRYPOINT nor CMD" in ran.stderr
+    assert scar("rm", "no-shell").status == 0

@@ -68,3 +68,19 @@ def test_memory_is_enforced(bare: Aws) -> None:
         "import time\ndef handle(event, context): x = bytearray(300 << 20); time.sleep(5)"
     )
     assert function.call().payload["errorMessage"].endswith("signal: killed")
+
+
+def test_each_environment_has_a_folder_for_its_tmp_that_goes_with_it(bare: Aws) -> None:
+    look = """
+        import os
+
+        def handle(event, context):
+            open(os.environ["TMPDIR"] + "/left", "w").close()
+            return os.environ["TMPDIR"]
+    """
+    one, other = bare.function(look), bare.function(look)
+    folders = {function.call().payload for function in (one, other)}
+    assert len(folders) == 2
+    assert all(Path(folder, "left").exists() for folder in folders)
+    bare.functions.delete_function(FunctionName=one.name)
+    eventually(lambda: sum(Path(folder).exists() for folder in folders) == 1)

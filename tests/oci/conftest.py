@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from scar_oci.platform import Platform
-from scar_oci.reference import ImageReference
-from scar_oci.registry import Registry, RetryPolicy
-from scar_oci.store import ImageStore, StoredImage
-from tests.oci.layers import Image, Pusher
+from scar_oci.registry import Registry
+from scar_oci.store import ImageStore
+from tests.oci.lab import HASTY, Lab
+from tests.oci.layers import Pusher
+from tests.oci.scene import IMAGE, Scene
+from tests.oci.unreliable import UnreliableRegistry
 
-AMD64 = Platform.of_lambda("x86_64")
-HASTY = RetryPolicy(attempts=4, first_delay=0.01, longest_wait=1.0)
+_NOBODY = 65534
 
 _CONFIG = """
 version: 0.1
@@ -64,28 +66,33 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("docker-registry did not listen within 20 s")
 
 
-@dataclass(frozen=True)
-class Lab:
-    """A registry to push to, a client of it, and a store to pull into."""
-
-    pusher: Pusher
-    registry: Registry
-    store: ImageStore
-
-    def pull(self, name: str) -> StoredImage:
-        """What a user gets who names an image."""
-        image = self.registry.resolve(ImageReference.parse(name), AMD64)
-        return self.store.pull(self.registry, image)
-
-    def roundtrip(self, image: Image, repository: str = "test/image") -> StoredImage:
-        """Push an image and pull it."""
-        digest = self.pusher.push(repository, "latest", image)
-        return self.pull(f"{repository}@{digest}")
-
-
 @pytest.fixture
 def lab(registry_url: str, tmp_path: Path) -> Iterator[Lab]:
     pusher = Pusher(registry_url)
     with Registry(mirror=registry_url, retry=HASTY) as registry:
         yield Lab(pusher, registry, ImageStore(str(tmp_path / "store")))
     pusher.close()
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    with UnreliableRegistry(IMAGE).serving() as server:
+        yield Scene(server, ImageStore(str(tmp_path / "store")))
+
+
+@pytest.fixture(params=["self", "nobody"] if os.getuid() == 0 else ["self"])
+def place(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """An empty folder, as whoever runs the tests, and, if that is root, as an ordinary user too."""
+    path = Path(tempfile.mkdtemp(prefix="scar-unpack-"))
+    drop = request.param == "nobody"
+    if drop:
+        os.chown(path, _NOBODY, _NOBODY)
+        os.setresgid(_NOBODY, _NOBODY, 0)
+        os.setresuid(_NOBODY, _NOBODY, 0)
+    try:
+        yield path
+    finally:
+        if drop:
+            os.setresuid(0, 0, 0)
+            os.setresgid(0, 0, 0)
+        shutil.rmtree(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from tests.oci.conftest import Lab
+from tests.oci.lab import Lab
 from tests.oci.layers import file, folder, image, layer, symlink
 
 

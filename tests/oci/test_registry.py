@@ -15,7 +15,7 @@ from scar_oci.manifest import Index, parse
 from scar_oci.platform import Platform
 from scar_oci.reference import ImageReference
 from scar_oci.registry import Registry
-from tests.oci.conftest import AMD64, HASTY, Lab
+from tests.oci.lab import AMD64, HASTY, Lab
 from tests.oci.layers import (
     DOCKER,
     OCI,

@@ -13,7 +13,7 @@ import pytest
 from scar_oci.errors import NotEnoughSpace
 from scar_oci.reference import ImageReference
 from scar_oci.store import ImageStore, StoredImage
-from tests.oci.conftest import AMD64, Lab
+from tests.oci.lab import AMD64, Lab
 from tests.oci.layers import Image, file, folder, image, layer
 
 _MB = 1024 * 1024

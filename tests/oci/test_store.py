@@ -17,7 +17,7 @@ from scar_oci.errors import ImageError, UnsafeLayer
 from scar_oci.reference import ImageReference
 from scar_oci.registry import Registry
 from scar_oci.store import ImageStore, container_id
-from tests.oci.conftest import AMD64, HASTY, Lab
+from tests.oci.lab import AMD64, HASTY, Lab
 from tests.oci.layers import Layer, Member, file, folder, gz, image, layer, symlink, tar
 from tests.oci.unreliable import Answer, Request, UnreliableRegistry
 

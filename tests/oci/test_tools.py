@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.oci.conftest import Lab
+from tests.oci.lab import Lab
 from tests.oci.layers import Layer, file, folder, gz, hardlink, image, layer, symlink, tar
 
 _STACK = image(

@@ -16,9 +16,6 @@ from scar_supervisor.contract import EXIT_TIMED_OUT, Call, ContractError, Result
 THROTTLE_PAUSES = (1, 2, 4, 8, 16)
 """Seconds to wait before each new try of a call that Lambda refused because too many were running."""
 
-_PRELOAD = Call(script=b":\n")
-"""Does nothing, but needs the image for it."""
-
 
 class CallFailed(ScarError):
     """The function did not come to answer with a result of the contract's."""
@@ -69,7 +66,9 @@ def call_later(aws: Aws, function: str, payload: bytes) -> str:
 
 def preheat(aws: Aws, function: str, seconds: int) -> None:
     """Make the function fetch its image now. Raises CallFailed if it cannot."""
-    result = call_and_wait(aws, function, seconds, payload_of(_PRELOAD, asynchronous=False)).result
+    result = call_and_wait(
+        aws, function, seconds, payload_of(Call(pull_only=True), asynchronous=False)
+    ).result
     if result.error is not None:
         raise CallFailed(result.error.message, hint=result.error.hint, kind=result.error.type)
     if result.timed_out:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from scar.local import limits
@@ -35,6 +36,10 @@ class Bubblewrap:
             library_path=library_path("/var/lang/lib", "/var/task", "/var/runtime"),
         )
 
+    def tmp(self) -> AbstractContextManager[str]:
+        """It comes and goes with the walls."""
+        return nullcontext(limits.TMP)
+
     def command(self, code: Path, storage_mb: int) -> list[str]:
         """The code and a /tmp of `storage_mb` MB inside the walls."""
         init = init_command(self.layout(code).python, "/var/rapid/init.py", _process_limit())
@@ -58,7 +63,7 @@ class Bubblewrap:
         """The folder for temporary files comes first: what is bound later may lie below it on the host."""
         return [
             *(self._program, *_namespaces()),
-            *("--perms", "1777", "--size", str(storage_mb * limits.MIB), "--tmpfs", "/tmp"),  # noqa: S108
+            *("--perms", "1777", "--size", str(storage_mb * limits.MIB), "--tmpfs", limits.TMP),
             *_root(self._files),
             *_bind(code, "/var/task"),
             *("--remount-ro", "/", "--chdir", "/var/task", "--"),

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,10 +59,12 @@ class Environment:
         self._log = LogStream(around.log_sink(spec), spec.log_group, spec.version)
         self._api = RuntimeApi()
         self._layout = around.sandbox.layout(code)
+        self._until_closed = ExitStack()
+        tmp = self._until_closed.enter_context(around.sandbox.tmp())
         self._variables = variables.of_function(
             spec,
             self._layout,
-            variables.Addresses(around.cloud, self._api.address, self._log.name),
+            variables.Addresses(around.cloud, self._api.address, self._log.name, tmp),
             around.credentials(spec),
         )
         self._session = self._api.session
@@ -103,6 +106,7 @@ class Environment:
         self._processes.close()
         self._api.close()
         self._log.close()
+        self._until_closed.close()
 
     def _first_init(self, request_id: str) -> float | None:
         """The init phase proper, before the invocation's clock starts: its milliseconds if it succeeded.

@@ -20,3 +20,6 @@ INIT_SECONDS = 10.0
 """Of the init phase: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
 RETRIES = 2
 """Of an asynchronous event, unless the function's EventInvokeConfig says less."""
+
+TMP = "/tmp"  # noqa: S108
+"""The only folder that a function may write to."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +24,9 @@ class Sandbox(Protocol):
 
     def layout(self, code: Path) -> Layout:
         """The paths of a function whose unzipped code is in `code`."""
+
+    def tmp(self) -> AbstractContextManager[str]:
+        """The /tmp of one environment while it lives, by the path that its function sees."""
 
     def command(self, code: Path, storage_mb: int) -> list[str]:
         """The program and arguments that start `sandbox_init` in a new environment."""

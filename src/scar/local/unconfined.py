@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from scar.local.host_files import HostFiles
 from scar.local.layout import INIT, Layout, init_command, library_path
 
 _NOT_ENFORCED = (
-    "not enforced: the read-only file system, the private /tmp and its size (they share the machine's /tmp),"
+    "not enforced: the read-only file system, /tmp and its size (a folder that TMPDIR names stands for it),"
     " the number of processes, the user without a name, the absence of /dev/shm"
 )
 
@@ -40,7 +42,13 @@ class Unconfined:
             library_path=library_path(f"{prefix}/lib", str(code), str(self._runtime_dir)),
         )
 
-    def command(self, code: Path, storage_mb: int) -> list[str]:  # noqa: ARG002  (/tmp is the machine's)
+    def tmp(self) -> AbstractContextManager[str]:
+        """A folder that TMPDIR names: two images in one /tmp would take each other's place."""
+        folder = self._files.programs.parent / "tmp"
+        folder.mkdir(exist_ok=True)
+        return TemporaryDirectory(dir=folder, ignore_cleanup_errors=True)
+
+    def command(self, code: Path, storage_mb: int) -> list[str]:  # noqa: ARG002  (a folder has no size)
         """The first process, as it is."""
         return init_command(self.layout(code).python, str(INIT), 0)
 

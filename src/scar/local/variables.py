@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from scar.local import limits
 from scar.local.function import FunctionSpec
 from scar.local.layout import Layout
 
@@ -27,6 +28,8 @@ class Addresses(NamedTuple):
     runtime_api: str
     """HOST:PORT of the environment's Runtime API."""
     log_stream: str
+    tmp: str
+    """The folder that is its /tmp."""
 
 
 def of_function(
@@ -40,6 +43,7 @@ def of_function(
         "PATH": layout.program_path,
         "PYTHONPATH": layout.runtime_dir,
         "TZ": ":UTC",
+        **({} if addresses.tmp == limits.TMP else {"TMPDIR": addresses.tmp}),
         **dict(spec.environment),
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_DEFAULT_REGION": spec.region,
