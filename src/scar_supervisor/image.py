@@ -36,9 +36,9 @@ def obtain(function: Function, log: Log) -> tuple[StoredImage, bool]:
     from scar_oci.registry import Registry
 
     started = time.monotonic()
-    reference = ImageReference.parse(function.image)._replace(tag=None, digest=function.image_digest)
-    registry = Registry(mirror=function.registry_mirror)
-    image = store.pull(registry, registry.resolve(reference, _platform()))
+    reference = ImageReference.parse(function.image).with_digest(function.image_digest)
+    with Registry(mirror=function.registry_mirror) as registry:
+        image = store.pull(registry, registry.resolve(reference, _platform()))
     log.note(f"pulled {function.image} ({function.image_digest}) in {time.monotonic() - started:.1f} s")
     return image, True
 
