@@ -6,6 +6,7 @@ so that the kernel resolves them inside it.
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
 from typing import NamedTuple
@@ -89,7 +90,13 @@ def _check(tree: Tree, path: bytes, what: str) -> None:
 
 def _interpreter(tree: Tree, path: bytes) -> tuple[bytes, ...] | None:
     """What the first line of a script names; the shell if it names nothing; None for a binary."""
-    with open(tree.outside(path), "rb") as file:
+    outside = tree.outside(path)
+    return _first_line(outside, os.stat(outside).st_ctime_ns)
+
+
+@functools.lru_cache(maxsize=64)  # warm calls mostly start the same few programs
+def _first_line(outside: bytes, _ctime_ns: int) -> tuple[bytes, ...] | None:
+    with open(outside, "rb", buffering=0) as file:
         start = file.read(_SHEBANG_MAX)
     if start.startswith(b"\x7fELF"):
         return None
