@@ -27,6 +27,7 @@ TAG_VALUE_LENGTH: Final = 256
 
 _FUNCTION_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ROLE = re.compile(r"arn:aws[a-zA-Z-]*:iam::\d{12}:role/[a-zA-Z0-9_+=,.@/-]+")
+_ROLE_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 _LOG_STREAM = re.compile(r"[^:*]{1,512}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -89,6 +90,22 @@ def role(value: str, source: str) -> str:
             f"{source}: not the ARN of a role: {value!r}",
             hint="it looks like arn:aws:iam::123456789012:role/NAME",
         )
+    return value
+
+
+def role_name(value: str, source: str) -> str:
+    """The name of an IAM role."""
+    if not _ROLE_NAME.fullmatch(value):
+        raise UsageError(
+            f"{source}: not the name of a role: {value!r}",
+            hint="1 to 64 letters, digits and characters of _+=,.@-",
+        )
+    return value
+
+
+def function_pattern(value: str, source: str) -> str:
+    """The name of a function, or of several, with ``*`` for any characters."""
+    function_name(value.replace("*", "-"), source)
     return value
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from scar.aws.buckets import Buckets
 from scar.aws.errors import request
 from scar.aws.functions import Functions
+from scar.aws.iam import Roles
+from scar.aws.identity import Caller
 from scar.aws.logs import LogGroups
 from scar.version import VERSION
 
@@ -55,6 +57,14 @@ class Aws:
     @cached_property
     def logs(self) -> LogGroups:
         return LogGroups(self._session.client("logs", endpoint_url=self._url, config=self._config()))
+
+    @cached_property
+    def roles(self) -> Roles:
+        return Roles(self._session.client("iam", endpoint_url=self._url, config=self._config()))
+
+    @cached_property
+    def caller(self) -> Caller:
+        return Caller(self._session.client("sts", endpoint_url=self._url, config=self._config()))
 
     def calls(self, function_seconds: int) -> Functions:
         """Functions, for Invoke alone: one attempt, and patience for a function with this time-out.

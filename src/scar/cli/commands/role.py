@@ -1,0 +1,108 @@
+"""`scar role`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from scar import config
+from scar.cli import output
+from scar.cli.options import CONTEXT, Command, add_common_options, settings_of
+from scar.ops import policy, role
+from scar.ops.cloud import connect
+from scar.ops.role import RoleRequest
+
+_DOCUMENTS = ("function", "deployer", "trust")
+
+
+@click.group(name="role", context_settings=CONTEXT, epilog="Example: scar role create -es pictures")
+def command() -> None:
+    """The IAM role that functions run under on AWS, and what it takes to deploy them."""
+
+
+add_common_options(command)
+
+
+def _scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    buckets = click.option(
+        "-es",
+        "--event-source",
+        "buckets",
+        multiple=True,
+        metavar="BUCKET",
+        help="A bucket whose input/ functions read and whose output/ they write. Repeatable.",
+    )
+    functions = click.option(
+        "--function",
+        "functions",
+        multiple=True,
+        metavar="NAME",
+        help="Only functions of this name, which may have a *. Repeatable. All, if not given.",
+    )
+    return buckets(functions(function))
+
+
+@command.command(cls=Command, name="create", epilog="Example: scar role create -es pictures")
+@click.argument("name", default=role.NAME, metavar="[NAME]")
+@_scope_options
+@click.pass_context
+def create(context: click.Context, name: str, buckets: tuple[str, ...], functions: tuple[str, ...]) -> None:
+    """Make the role NAME (scar-lambda-execute), and write it into the configuration.
+
+    It allows what functions need and no more: to write their logs, and to use the buckets given here. A role
+    that SCAR made before is changed to allow exactly this. With --local, the configuration is left as it is.
+    """
+    settings = settings_of(context)
+    request = RoleRequest(name, functions, buckets)
+    request.check()
+    talk = output.talk(settings)
+    cloud = connect(settings.where, config.load(), talk)
+    made = role.create(request, cloud.aws, None if settings.local else config.path(), talk.say)
+    if output.wants_json(settings):
+        output.print_json({"role": made.arn, "policy": made.policy, "steps": list(made.steps)})
+    else:
+        click.echo(f"Role: {made.arn}")
+
+
+@command.command(cls=Command, name="policy", epilog="Example: scar role policy -es pictures function")
+@click.argument("which", required=False, type=click.Choice(_DOCUMENTS), metavar="[function|deployer|trust]")
+@_scope_options
+@click.option("--role", "name", default=role.NAME, metavar="NAME", help="The role's name.")
+@click.pass_context
+def show(
+    context: click.Context, which: str | None, buckets: tuple[str, ...], functions: tuple[str, ...], name: str
+) -> None:
+    """Print the policies: what a function needs, and what the user of scar needs to deploy functions.
+
+    With the name of one of the documents, only its JSON is printed, to be given to AWS's own tools. AWS
+    is not asked for anything.
+    """
+    request = RoleRequest(name, functions, buckets)
+    request.check()
+    scope = request.scope()
+    documents = {
+        "function": policy.function(scope),
+        "deployer": policy.deployer(scope),
+        "trust": policy.trust(),
+    }
+    if which is not None:
+        output.print_json(documents[which])
+    elif output.wants_json(settings_of(context)):
+        output.print_json(documents)
+    else:
+        _print_all(documents)
+
+
+_HEADINGS = {
+    "function": "What a function needs (the policy of its role):",
+    "deployer": "What you need (a policy for the user or role of your credentials):",
+    "trust": "Who may assume the function's role (its trust policy):",
+}
+
+
+def _print_all(documents: dict[str, policy.Document]) -> None:
+    for number, (name, document) in enumerate(documents.items()):
+        click.echo(f"{chr(10) if number else ''}{_HEADINGS[name]}")
+        output.print_json(document)

@@ -1,0 +1,178 @@
+"""What SCAR may do on AWS, and nothing else: policies for a function's role and for who deploys functions.
+
+Actions and the resources that they take:
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from scar.deploy import names
+
+Document = dict[str, Any]
+
+SERVICE = "lambda.amazonaws.com"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the policies are limited to."""
+
+    partition: str = "aws"
+    account: str = "*"
+    """Twelve digits; a role and its functions are always of one account."""
+    functions: tuple[str, ...] = ("*",)
+    """Names, also with ``*``. A function that is not among them cannot write its log."""
+    buckets: tuple[str, ...] = ()
+    """Those whose ``input/`` is read and whose ``output/`` is written."""
+    role: str = "*"
+    """Name of the role that functions get."""
+
+
+def trust() -> Document:
+    """Lambda may assume the role."""
+    return _policy(
+        [{"Effect": "Allow", "Principal": {"Service": SERVICE}, "Action": "sts:AssumeRole"}],
+    )
+
+
+def function(scope: Scope) -> Document:
+    """What the function does: it writes its log, reads ``input/`` and writes ``output/``.
+
+    HeadObject is s3:GetObject too, and all parts of a multipart upload but its end by failure are
+    s3:PutObject.
+    """
+    return _policy(
+        [
+            _allow("WriteTheLog", ("logs:CreateLogStream", "logs:PutLogEvents"), _log_streams(scope)),
+            *_of_buckets(
+                _allow("ReadInput", ("s3:GetObject",), _objects(scope, names.INPUT_PREFIX)),
+                _allow(
+                    "WriteOutput",
+                    ("s3:AbortMultipartUpload", "s3:PutObject"),
+                    _objects(scope, names.OUTPUT_PREFIX),
+                ),
+            ),
+        ]
+    )
+
+
+def deployer(scope: Scope) -> Document:
+    """What the user of `scar` does."""
+    return _policy(
+        [
+            _allow("ManageFunctions", _FUNCTION_ACTIONS, _functions(scope)),
+            _allow("ListFunctions", ("lambda:ListFunctions",), ["*"]),
+            _pass_role(scope),
+            _allow("ManageLogs", _LOG_ACTIONS, _log_groups(scope)),
+            _allow("FindLogs", ("logs:DescribeLogGroups",), ["*"]),
+            *_of_buckets(
+                _allow("ManageBuckets", _BUCKET_ACTIONS, _buckets(scope)),
+                _allow("ManageFiles", _OBJECT_ACTIONS, _files(scope)),
+            ),
+            _allow(MANAGE_ROLE, _ROLE_ACTIONS, [_role(scope)]),
+            _allow(EXAMINE, ("iam:SimulatePrincipalPolicy",), ["*"]),
+        ]
+    )
+
+
+MANAGE_ROLE = "ManageTheRole"
+"""The statement that `scar role create` alone needs."""
+EXAMINE = "ExaminePermissions"
+"""The statement that `scar doctor` alone needs."""
+
+_FUNCTION_ACTIONS = (
+    "lambda:AddPermission",
+    "lambda:CreateFunction",
+    "lambda:DeleteFunction",
+    "lambda:GetFunction",
+    "lambda:GetFunctionConfiguration",
+    "lambda:GetPolicy",
+    "lambda:InvokeFunction",
+    "lambda:RemovePermission",
+    "lambda:TagResource",
+    "lambda:UpdateFunctionCode",
+    "lambda:UpdateFunctionConfiguration",
+)
+_LOG_ACTIONS = (
+    "logs:CreateLogGroup",
+    "logs:DeleteLogGroup",
+    "logs:FilterLogEvents",
+    "logs:ListTagsForResource",
+    "logs:PutRetentionPolicy",
+    "logs:TagResource",
+)
+_BUCKET_ACTIONS = (
+    "s3:CreateBucket",
+    "s3:DeleteBucket",
+    "s3:GetBucketNotification",
+    "s3:ListBucket",
+    "s3:PutBucketNotification",
+)
+_OBJECT_ACTIONS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+_ROLE_ACTIONS = (
+    "iam:CreateRole",
+    "iam:DeleteRole",
+    "iam:DeleteRolePolicy",
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "iam:PutRolePolicy",
+    "iam:TagRole",
+    "iam:UpdateAssumeRolePolicy",
+)
+
+
+def _policy(statements: list[Document]) -> Document:
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _allow(sid: str, actions: Iterable[str], resources: list[str]) -> Document:
+    return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": resources}
+
+
+def _pass_role(scope: Scope) -> Document:
+    """Nobody may give a role to a function who may not pass it on."""
+    condition = {"StringEquals": {"iam:PassedToService": SERVICE}}
+    return {**_allow("PassTheRole", ("iam:PassRole",), [_role(scope)]), "Condition": condition}
+
+
+def _of_buckets(*statements: Document) -> list[Document]:
+    """The statements, if there are buckets: IAM refuses one without a resource."""
+    return [statement for statement in statements if statement["Resource"]]
+
+
+def _role(scope: Scope) -> str:
+    return f"arn:{scope.partition}:iam::{scope.account}:role/{scope.role}"
+
+
+def _functions(scope: Scope) -> list[str]:
+    return [f"arn:{scope.partition}:lambda:*:{scope.account}:function:{name}" for name in scope.functions]
+
+
+def _log_groups(scope: Scope) -> list[str]:
+    prefix = f"arn:{scope.partition}:logs:*:{scope.account}:log-group:"
+    return [prefix + names.log_group(name) for name in scope.functions]
+
+
+def _log_streams(scope: Scope) -> list[str]:
+    """The groups, where streams are made, and the streams in them, where events are put."""
+    return [
+        resource
+        for group in _log_groups(scope)
+        for resource in ([group] if group.endswith("*") else [group, f"{group}:*"])
+    ]
+
+
+def _buckets(scope: Scope) -> list[str]:
+    return [names.bucket_arn(bucket, scope.partition) for bucket in scope.buckets]
+
+
+def _objects(scope: Scope, prefix: str) -> list[str]:
+    return [f"{bucket}/{prefix}*" for bucket in _buckets(scope)]
+
+
+def _files(scope: Scope) -> list[str]:
+    return [one for prefix in (names.INPUT_PREFIX, names.OUTPUT_PREFIX) for one in _objects(scope, prefix)]
