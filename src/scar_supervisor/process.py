@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _CHUNK = 65536
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 _POLL_MS = 20
+_REAP_MS = 100
+"""Orphans that have ended count among the 1,024 processes of a function until somebody collects them."""
 
 
 class Launch(NamedTuple):
@@ -78,8 +80,8 @@ def adopt_orphans() -> None:
 
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
-        errno = ctypes.get_errno()
-        raise OSError(errno, f"cannot become the reaper of orphans: {os.strerror(errno)}")
+        number = ctypes.get_errno()
+        raise OSError(number, f"cannot become the reaper of orphans: {os.strerror(number)}")
     _adopting = True
 
 
@@ -90,6 +92,7 @@ def _spawn(launch: Launch, output: int) -> int:
     # posix_spawn takes no working directory, but costs 2 to 4 times less than fork in a process of our size.
     here = os.open(".", os.O_PATH | os.O_DIRECTORY)
     try:
+        _keep_descriptors()
         os.chdir(launch.cwd)
         return os.posix_spawn(
             launch.path,
@@ -110,9 +113,19 @@ def _spawn(launch: Launch, output: int) -> int:
             f"{os.fsdecode(launch.argv[0])} cannot be started: {error.strerror}",
             "arguments and environment together may take 2 MB" if error.errno == errno.E2BIG else "",
         ) from error
+    except ValueError as error:  # a NUL byte, or a variable without a name: exec cannot pass them on
+        raise ProgramNotExecutable(f"{os.fsdecode(launch.argv[0])} cannot be started: {error}") from error
     finally:
         os.fchdir(here)
         os.close(here)
+
+
+def _keep_descriptors() -> None:
+    """Let no program inherit what is open here: AWS's runtime client does not close its sockets on exec."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2:
+            with suppress(OSError):  # the descriptor that listdir used is closed by now
+                os.set_inheritable(int(name), False)
 
 
 def _supervise(
@@ -120,7 +133,7 @@ def _supervise(
 ) -> Ended:
     pidfd = os.pidfd_open(pid)
     try:
-        ended = _pump(read_end, pidfd, sink, deadline)
+        ended = _pump(pid, pidfd, read_end, sink, deadline)
         if ended:
             _, status = os.waitpid(pid, 0)
             _kill_and_reap_all()
@@ -136,13 +149,14 @@ def _supervise(
     return Ended(code if code >= 0 else 128 - code, timed_out=False)
 
 
-def _pump(read_end: int, pidfd: int, sink: Callable[[bytes], None], deadline: float) -> bool:
-    """Pass on output until the process ends (True) or the deadline comes (False)."""
+def _pump(pid: int, pidfd: int, read_end: int, sink: Callable[[bytes], None], deadline: float) -> bool:
+    """Pass on output until the program ends (True) or the deadline comes (False)."""
     poll = select.poll()
     poll.register(read_end, select.POLLIN)
     poll.register(pidfd, select.POLLIN)
+    reap_at = 0.0
     while (left := deadline - time.monotonic()) > 0:
-        ready = [fd for fd, _ in poll.poll(left * 1000)]
+        ready = [fd for fd, _ in poll.poll(min(left * 1000, _REAP_MS))]
         if pidfd in ready:
             return True
         if read_end in ready:
@@ -151,7 +165,19 @@ def _pump(read_end: int, pidfd: int, sink: Callable[[bytes], None], deadline: fl
                 sink(data)
             else:
                 poll.unregister(read_end)
+        if time.monotonic() >= reap_at:
+            _reap_orphans(pid)
+            reap_at = time.monotonic() + _REAP_MS / 1000
     return False
+
+
+def _reap_orphans(program: int) -> None:
+    """Collect the children that have ended, but not the program itself, whose status `_supervise` wants."""
+    while True:
+        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if ended is None or ended.si_pid == program:
+            return
+        os.waitpid(ended.si_pid, 0)
 
 
 def _ask_to_end(read_end: int, sink: Callable[[bytes], None], deadline: float) -> None:
@@ -160,9 +186,10 @@ def _ask_to_end(read_end: int, sink: Callable[[bytes], None], deadline: float) -
     poll = select.poll()
     poll.register(read_end, select.POLLIN)
     while _reap() and time.monotonic() < deadline:
-        for child in set(_descendants()) - asked:  # again and again: some were being forked the last time
-            _signal(child, signal.SIGTERM)
-            asked.add(child)
+        new = {child.pid for child in _descendants()} - asked
+        for pid in new:  # again and again: some were being forked the last time
+            _signal(pid, signal.SIGTERM)
+        asked |= new
         if poll.poll(_POLL_MS):
             data = os.read(read_end, _CHUNK)
             if not data:  # nobody writes any more, so only the clock and the children remain to be watched
@@ -179,11 +206,11 @@ def _drain(read_end: int, sink: Callable[[bytes], None]) -> None:
 def _kill_and_reap_all() -> None:
     while _reap():
         for child in _descendants():
-            _signal(child, signal.SIGKILL)
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            return
+            _signal(child.pid, signal.SIGKILL)
+            # One that forks and exits for ever is gone when its number is known; its group has the next one.
+            # No group spans sessions, so none of theirs holds a process that is not below us.
+            _signal(-child.group, signal.SIGKILL)
+        time.sleep(0.001)  # no wait for a child: one that was born during the look at /proc is still alive
 
 
 def _reap() -> bool:
@@ -201,22 +228,30 @@ def _signal(pid: int, number: int) -> None:
         os.kill(pid, number)
 
 
-def _descendants() -> Iterator[int]:
+class _Process(NamedTuple):
+    pid: int
+    parent: int
+    group: int
+
+
+def _descendants() -> Iterator[_Process]:
     """Every process below this one, parents first."""
-    children: dict[int, list[int]] = {}
+    children: dict[int, list[_Process]] = {}
     for name in os.listdir("/proc"):
-        if name.isdigit():
-            children.setdefault(_parent(name), []).append(int(name))
+        if name.isdigit() and (found := _process(int(name))):
+            children.setdefault(found.parent, []).append(found)
     front = [os.getpid()]
     while front:
-        front = [child for parent in front for child in children.get(parent, ())]
-        yield from front
+        below = [child for parent in front for child in children.get(parent, ())]
+        yield from below
+        front = [child.pid for child in below]
 
 
-def _parent(pid: str) -> int:
+def _process(pid: int) -> _Process | None:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            # The command's name, in parentheses, may hold anything; state and parent follow the last one.
-            return int(file.read().rpartition(b")")[2].split()[1])
+            # The command's name, in parentheses, may hold anything; state, parent and group follow it.
+            _, parent, group = file.read().rpartition(b")")[2].split()[:3]
     except (FileNotFoundError, ProcessLookupError):
-        return -1
+        return None
+    return _Process(pid, int(parent), int(group))

@@ -67,6 +67,34 @@ def test_a_signal_becomes_128_and_its_number() -> None:
     assert run("kill -9 $$") == (b"", 128 + signal.SIGKILL, False)
 
 
+def test_a_program_that_forks_and_exits_for_ever_is_caught(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    chain = "import os\nwhile True:\n    if os.fork():\n        os._exit(0)"
+    output, code, timed_out = run(f"{sys.executable} -c '{chain}' {mark}; echo done; exit 6")
+    assert (output, code, timed_out) == (b"done\n", 6, False)
+    assert alive(mark) == []
+
+
+def test_orphans_are_collected_while_the_program_runs() -> None:
+    # They count among the processes that a function may have.
+    zombies = 'cat /proc/[0-9]*/stat 2>/dev/null | grep -c ") Z $PARENT "'
+    script = (
+        "read -r _ _ _ PARENT _ < /proc/$$/stat; for i in 1 2 3 4 5; do (true &); done; "
+        f'while [ "$({zombies})" != 0 ]; do sleep 0.05; done; echo collected'
+    )
+    assert run(script, seconds=20) == (b"collected\n", 0, False)
+
+
+def test_nothing_that_is_open_here_is_inherited() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER.replace("before =", "os.dup2(0, 9)\nbefore ="), "60", "1", "/",
+         "/bin/sh", "-c", "ls /proc/self/fd; true <&9"],
+        capture_output=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.startswith(b"0\n1\n2\n3\n/bin/sh: ")  # 3 is the folder that ls reads
+    assert done.stderr.split()[0] != b"0"
+
+
 def test_environment_folder_and_input_are_those_given() -> None:
     output, code, _ = run("env -u PWD; pwd; cat; ls -l /proc/self/fd | wc -l", cwd="/usr")
     lines = output.splitlines()
@@ -141,9 +169,9 @@ def test_a_deadline_in_the_past_stops_at_once() -> None:
 
 CANNOT = """
 from scar_supervisor.errors import ProgramNotExecutable
-for path, size in ((b"/nonexistent", 1), (b"/bin/true", 9_000_000)):
+for path, argument in ((b"/nonexistent", b"x"), (b"/bin/true", b"x" * 9_000_000), (b"/bin/true", b"\\0")):
     try:
-        process.run(process.Launch(path, (path, b"x" * size), {}, b"/"), print, 1e9, 1)
+        process.run(process.Launch(path, (path, argument), {}, b"/"), print, 1e9, 1)
     except ProgramNotExecutable as error:
         print(error, flush=True)
 before ="""
@@ -159,6 +187,7 @@ def test_what_cannot_be_started_is_told_and_leaves_nothing_open() -> None:
     assert done.stdout.decode().splitlines() == [
         "/nonexistent cannot be started: No such file or directory",
         "/bin/true cannot be started: Argument list too long",
+        "/bin/true cannot be started: embedded null byte",
         "after",
     ]
     assert done.stderr.split() == [b"0", b"False"]
