@@ -50,10 +50,10 @@ class Running(NamedTuple):
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The URL of a registry that lives as long as the context."""
+def serving(data: Path | None = None) -> Iterator[str]:
+    """The URL of a registry that lives as long as the context, over a folder of its own or the cache's."""
     with tempfile.TemporaryDirectory(prefix="scar-registry-") as folder:
-        process, port = _launch(Path(folder), _free_port(0))
+        process, port = _launch(Path(folder), _free_port(0), data or _data())
         try:
             yield Running(process.pid, port).url
         finally:
@@ -65,7 +65,7 @@ def start() -> Running:
     """The registry that is left running, started if need be."""
     running = status()
     if running is None:
-        process, port = _launch(cache(), _free_port(PORT))
+        process, port = _launch(cache(), _free_port(PORT), _data())
         process.returncode = 0  # it outlives this process: not ours to wait for
         running = Running(process.pid, port)
         _state().write_text(f"{running.pid} {running.port}\n")
@@ -97,9 +97,9 @@ def status() -> Running | None:
     return Running(pid, port) if os.fsencode(_config(cache())) in command else None
 
 
-def _launch(folder: Path, port: int) -> tuple[subprocess.Popen[bytes], int]:
+def _launch(folder: Path, port: int, data: Path) -> tuple[subprocess.Popen[bytes], int]:
     """A registry that answers, in a session of its own so that a Ctrl-C in the terminal does not end it."""
-    _config(folder).write_text(CONFIG.format(data=cache() / "registry", port=port))
+    _config(folder).write_text(CONFIG.format(data=data, port=port))
     log_file = folder / "registry.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
     with log_file.open("wb") as log:
@@ -135,6 +135,10 @@ def _free_port(wanted: int) -> int:
             probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _data() -> Path:
+    return cache() / "registry"
 
 
 def _config(folder: Path) -> Path:

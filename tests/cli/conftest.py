@@ -12,10 +12,9 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from scar.cli.main import main
-from tests.cli import tiny_image
 from tests.cli.support import ROLE, TRUST, Account, Ran, Scar
+from tests.oci import layers
 from tools import registry as registry_tool
-from tools.cache import CACHE_VARIABLE
 
 
 @pytest.fixture
@@ -46,12 +45,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a registry that stands for docker.io: grycap/cowsay, library/only-arm."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(CACHE_VARIABLE, str(tmp_path_factory.mktemp("registry")))
-        with registry_tool.serving() as url:
-            tiny_image.push(url, "grycap/cowsay")
-            tiny_image.push(url, "library/only-arm", architecture="arm64")
-            yield url
+    tiny = layers.layer(layers.file("hello"))
+    with registry_tool.serving(tmp_path_factory.mktemp("registry")) as url, layers.pushing(url) as pusher:
+        pusher.push("grycap/cowsay", "latest", layers.image(tiny, process={"Cmd": ["/hello"]}))
+        pusher.push("library/only-arm", "latest", layers.image(tiny, architecture="arm64"))
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -43,12 +43,9 @@ def test_an_image_that_cannot_be_had_makes_no_function(scar: Scar, image: str, r
 def test_an_image_larger_than_tmp_is_told_with_both_numbers_and_leaves_nothing(
     scar: Scar, registry: str
 ) -> None:
-    pusher = layers.Pusher(registry)
-    try:
-        big = layers.file("zeros", bytes(600 * 1024 * 1024))  # 600 KB when compressed
+    big = layers.file("zeros", bytes(600 * 1024 * 1024))  # 600 KB when compressed
+    with layers.pushing(registry) as pusher:
         pusher.push("scar-test/big", "latest", layers.image(layers.layer(big), process={"Cmd": ["/x"]}))
-    finally:
-        pusher.close()
     assert scar("init", "-n", "big", "scar-test/big").status == 0
     for _ in range(2):  # the second call finds no garbage of the first in its way
         ran = scar("run", "big")
@@ -60,11 +57,8 @@ def test_an_image_larger_than_tmp_is_told_with_both_numbers_and_leaves_nothing(
 
 
 def test_an_image_without_a_shell_can_be_fetched_in_advance(scar: Scar, registry: str) -> None:
-    pusher = layers.Pusher(registry)
-    try:
+    with layers.pushing(registry) as pusher:
         pusher.push("scar-test/no-shell", "latest", layers.image(layers.layer(layers.file("x", b"x"))))
-    finally:
-        pusher.close()
     assert scar("init", "-n", "no-shell", "-p", "scar-test/no-shell").status == 0
     ran = scar("run", "no-shell")
     assert ran.status == 125

@@ -9,6 +9,8 @@ import io
 import json
 import tarfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -146,6 +148,16 @@ def index(*images: Image, extra: list[dict[str, Any]] | None = None) -> bytes:
         "manifests": [*(extra or []), *entries],
     }
     return json.dumps(document).encode()
+
+
+@contextmanager
+def pushing(url: str) -> Iterator[Pusher]:
+    """A pusher whose connection lives as long as the context."""
+    pusher = Pusher(url)
+    try:
+        yield pusher
+    finally:
+        pusher.close()
 
 
 class Pusher:
