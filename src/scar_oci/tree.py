@@ -9,6 +9,9 @@ from __future__ import annotations
 import os
 import stat
 
+_LONGEST = 2048
+"""Bytes of a path. The kernel takes 4,095, and a program can nest folders deeper than that."""
+
 
 def remove_tree(path: bytes) -> None:
     """Remove a file, a link, or a folder and all that is in it, also where its owner may not write.
@@ -21,15 +24,14 @@ def remove_tree(path: bytes) -> None:
         return
     folders = [path]
     for folder in folders:  # grows while it is walked
-        folders += _empty(folder)
+        folders += _empty(folder, path, len(folders))
     for folder in reversed(folders):
         os.rmdir(folder)
 
 
-def _empty(folder: bytes) -> list[bytes]:
-    """Remove all but the folders in a folder, and return those."""
-    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        os.chmod(folder, 0o700)
+def _empty(folder: bytes, top: bytes, number: int) -> list[bytes]:
+    """Remove all but the folders in a folder, and return those; deep ones are moved up to the top."""
+    _unlock(folder)
     folders = []
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -37,4 +39,18 @@ def _empty(folder: bytes) -> list[bytes]:
                 folders.append(entry.path)
             else:
                 os.unlink(entry.path)
-    return folders
+    return [_moved_up(path, top, number + index) for index, path in enumerate(folders)]
+
+
+def _moved_up(folder: bytes, top: bytes, number: int) -> bytes:
+    if len(folder) <= _LONGEST:
+        return folder
+    _unlock(folder)  # to move a folder is to write its `..`
+    moved = b"%s/.removed-%d-%d" % (top, os.getpid(), number)
+    os.rename(folder, moved)
+    return moved
+
+
+def _unlock(folder: bytes) -> None:
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        os.chmod(folder, 0o700)

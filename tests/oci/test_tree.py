@@ -34,3 +34,13 @@ def test_removal_does_not_follow_links(place: Path) -> None:
 def test_removing_nothing_is_an_error(place: Path) -> None:
     with pytest.raises(FileNotFoundError):
         remove_tree(os.fsencode(place / "missing"))
+
+
+def test_a_tree_deeper_than_a_path_can_name_is_removed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    for _ in range(700):
+        os.mkdir("deepdeep")
+        os.chdir("deepdeep")
+        Path("file").touch()
+    remove_tree(os.fsencode(place / "deepdeep"))
+    assert os.listdir(place) == []
