@@ -34,6 +34,7 @@ kit: setup  ## Collect the libfakechroot builds that functions carry
 	@$(PYTHON) -m tools.kit
 
 test: check images kit  ## All checks and all tests
+	@$(PYTHON) -m tools.ministack
 	$(PYTHON) -m pytest
 
 demo: images kit  ## A container image runs as a function, here in the local cloud

@@ -1,0 +1,104 @@
+"""Accounts of both emulators, and the command line with their credentials, without ``--local``."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.aws import emulators
+from tests.aws.emulators import Account
+
+SCAR = Path(sys.executable).with_name("scar")
+IMAGE = "grycap/cowsay"
+
+
+class Ran(NamedTuple):
+    """What one command line gave."""
+
+    status: int
+    stdout: bytes
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+
+Argument = str | Path
+
+
+class Cloud(NamedTuple):
+    """An account, and the command line of a user who has its credentials."""
+
+    account: Account
+    role: str
+    """ARN of the role for the user's functions."""
+    environment: dict[str, str]
+
+    def scar(self, *args: Argument) -> Ran:
+        """Run ``scar ARG...``, whatever its exit status."""
+        done = subprocess.run(
+            [SCAR, *args],
+            capture_output=True,
+            check=False,
+            timeout=120,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+        )
+        assert b"Traceback" not in done.stderr, done.stderr.decode()
+        return Ran(done.returncode, done.stdout, done.stderr.decode())
+
+    def succeed(self, *args: Argument) -> Ran:
+        """Run ``scar ARG...``, which must end with 0."""
+        ran = self.scar(*args)
+        assert ran.status == 0, ran.stderr
+        return ran
+
+
+def user_of(account: Account, home: Path, registry: str) -> Cloud:
+    """A user of the account with a new home of SCAR's, whose functions have a role named ``scar``."""
+    home.mkdir(exist_ok=True)
+    role = account.make_role("scar")
+    (home / "scar.cfg").write_text(f"lambda_role = {role}\n")
+    environment = dict(os.environ) | account.variables
+    return Cloud(account, role, environment | {"SCAR_HOME": str(home), "SCAR_REGISTRY_MIRROR": registry})
+
+
+@pytest.fixture(scope="session")
+def moto(registry: str, kit: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    home = tmp_path_factory.mktemp("moto")
+    with emulators.moto(home) as account:
+        yield user_of(account, home, registry)
+
+
+@pytest.fixture(scope="session")
+def ministack(registry: str, kit: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    folder = tmp_path_factory.mktemp("ministack")
+    with emulators.mini(folder) as account:
+        yield user_of(account, folder / "scar", registry)
+
+
+@pytest.fixture(scope="session", params=["moto", "ministack"])
+def cloud(request: pytest.FixtureRequest) -> Cloud:
+    """Each of the two in turn."""
+    chosen: Cloud = request.getfixturevalue(request.param)
+    return chosen
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[[str], Path]:
+    """Write a script; its path."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / "script.sh"
+        path.write_text(text)
+        return path
+
+    return write

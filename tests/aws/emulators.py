@@ -1,0 +1,80 @@
+"""The two emulators as accounts of AWS: an endpoint, credentials, a role for functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from scar.local import cloud as local_cloud
+from tests.aws import managed_runtime, proxy
+from tests.aws.proxy import Proxy
+from tools import ministack
+
+POLICIES = Path(__file__).resolve().parents[2] / "docs" / "aws"
+REGION = "us-east-1"
+
+
+class Account:
+    """An account that an emulator has, behind a proxy that notes what it is asked."""
+
+    def __init__(self, proxy: Proxy, access_key_id: str, secret_access_key: str) -> None:
+        self.proxy = proxy
+        self._session = boto3.Session(access_key_id, secret_access_key, region_name=REGION)
+        self._clients: dict[str, Any] = {}
+        self.variables = {
+            "AWS_ENDPOINT_URL": proxy.url,
+            "AWS_ACCESS_KEY_ID": access_key_id,
+            "AWS_SECRET_ACCESS_KEY": secret_access_key,
+            "AWS_REGION": REGION,
+        }
+        """What makes the command line take it for AWS."""
+
+    def client(self, service: str) -> Any:
+        """boto3's, as an administrator of the account."""
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, endpoint_url=self.proxy.url)  # type: ignore[call-overload]
+        return self._clients[service]
+
+    def make_role(self, name: str) -> str:
+        """ARN of a new role that Lambda may assume."""
+        trust = (POLICIES / "lambda-trust-policy.json").read_text()
+        arn: str = self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"][
+            "Arn"
+        ]
+        return arn
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+
+
+@contextmanager
+def moto(home: Path) -> Iterator[Account]:
+    """The local cloud, of a SCAR home of its own, used as if it were AWS."""
+    with pytest.MonkeyPatch.context() as patch, proxy.serving() as front:
+        patch.setenv("SCAR_HOME", str(home))
+        running = local_cloud.start()
+        front.emulator = running.endpoint
+        account = Account(front, "AKIDEMULATED", "secret")
+        try:
+            yield account
+        finally:
+            account.close()
+            local_cloud.stop()
+
+
+@contextmanager
+def mini(folder: Path, *, auth: bool = False) -> Iterator[Account]:
+    """MiniStack, with the changes of `managed_runtime` to the functions that it is to run."""
+    with proxy.serving() as front, ministack.serving(folder, auth=auth, endpoint=front.url) as front.emulator:
+        front.change = managed_runtime.provide
+        account = Account(front, ministack.ACCOUNT, "test")
+        try:
+            yield account
+        finally:
+            account.close()

@@ -1,0 +1,51 @@
+"""A managed runtime for MiniStack: AWS's own runtime client over the emulator's Runtime API.
+
+MiniStack runs ``python3.*`` in worker processes with a protocol of their own on standard output, where
+a function of SCAR's writes its log: that would be lost, or taken for an answer. ``provided.al2023`` is there
+what it is on AWS: an executable ``bootstrap`` in the package, which asks the Runtime API for events. So
+functions get that runtime and a bootstrap. Nothing else is changed of what SCAR sends.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import sys
+import sysconfig
+import zipfile
+from typing import Any
+
+from tests.aws.wire import ApiCall
+
+RUNTIME = "provided.al2023"
+
+# -S leaves out .pth files, and with them the checkout: a function has its package and Lambda's packages.
+# MiniStack's functions share the machine's /tmp, so each environment gets a folder of its own instead.
+_BOOTSTRAP = f"""#!/bin/sh
+TMPDIR=$(mktemp -d)
+export TMPDIR AWS_LAMBDA_LOG_GROUP_NAME="/aws/lambda/$AWS_LAMBDA_FUNCTION_NAME"
+export PYTHONPATH="{sysconfig.get_path("purelib")}"
+exec "{sys.executable}" -S -m awslambdaric "$_HANDLER"
+"""
+
+
+def provide(call: ApiCall, body: bytes) -> bytes:
+    """The body of a call on its way to MiniStack."""
+    if call.operation not in ("CreateFunction", "UpdateFunctionCode"):
+        return body
+    document: dict[str, Any] = json.loads(body)
+    code = document.get("Code", document)
+    code["ZipFile"] = base64.b64encode(_with_bootstrap(base64.b64decode(code["ZipFile"]))).decode()
+    if "Runtime" in document:
+        document["Runtime"] = RUNTIME
+    return json.dumps(document).encode()
+
+
+def _with_bootstrap(package: bytes) -> bytes:
+    buffer = io.BytesIO(package)
+    with zipfile.ZipFile(buffer, "a") as target:
+        entry = zipfile.ZipInfo("bootstrap")
+        entry.external_attr = 0o755 << 16
+        target.writestr(entry, _BOOTSTRAP)
+    return buffer.getvalue()

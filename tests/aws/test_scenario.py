@@ -1,0 +1,163 @@
+"""A user's day, the same on two emulators that share nothing: init, run, events, log, ls, rm."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from scar.deploy import package
+from scar_supervisor import contract
+from tests.aws.conftest import IMAGE, Cloud
+
+PATIENCE = 60.0
+"""Seconds for what an emulator does by itself."""
+
+COPY = """#!/bin/sh
+set -e
+echo "copying $(basename "$SCAR_INPUT_FILE")"
+cp "$SCAR_INPUT_FILE" "$SCAR_OUTPUT_DIR/$(basename "$SCAR_INPUT_FILE").copy"
+"""
+
+OTHERS = 119
+"""Functions beside ``copy``: ListFunctions tells 50 on a page."""
+
+
+def waited_for(cloud: Cloud, bucket: str, key: str) -> bytes:
+    """An object's content, as soon as it is there."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return bytes(cloud.account.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+        except ClientError:
+            assert time.monotonic() < deadline, f"no {key} in {bucket}"
+            time.sleep(0.1)
+
+
+def log_of(cloud: Cloud, request_id: str, *options: str) -> list[str]:
+    """The lines of a call in the log, as soon as its end is there."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        lines = cloud.scar("log", "-ri", request_id, *options, "copy").stdout.decode().splitlines()
+        if any(line.startswith(f"END RequestId: {request_id}") for line in lines):
+            return lines
+        assert time.monotonic() < deadline, lines
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def bucket(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A bucket whose files the function ``copy`` copies."""
+    script = tmp_path_factory.mktemp("script") / "copy.sh"
+    script.write_text(COPY)
+    cloud.succeed("init", "-n", "copy", "-s", script, "-es", "scenario", "-e", "GREETING=hello", IMAGE)
+    yield "scenario"
+    cloud.succeed("rm", "-n", "copy")
+
+
+def test_run_brings_back_output_and_status_to_the_byte(cloud: Cloud, bucket: str) -> None:
+    ran = cloud.scar("run", "copy", "/bin/sh", "-c", r"printf '%s|\t|\377\\n|€|' \"$GREETING\"; exit 3")
+    assert ran.status == 3
+    assert ran.stdout.endswith(b'"hello"|\t|\xff\\n|\xe2\x82\xac|')
+
+
+def test_a_script_and_variables_serve_one_call(
+    cloud: Cloud, bucket: str, script: Callable[[str], Path]
+) -> None:
+    ran = cloud.succeed("run", "-s", script('echo "$GREETING, $NAME"\n'), "-e", "NAME=cow", "copy")
+    assert ran.stdout.endswith(b"hello, cow\n")
+    assert cloud.succeed("run", "copy", "/bin/sh", "-c", "echo [$NAME]").stdout.endswith(b"[]\n")
+
+
+def test_a_warm_environment_has_the_image(cloud: Cloud, bucket: str) -> None:
+    cloud.succeed("run", "copy", "/bin/true")
+    assert cloud.succeed("run", "--json", "-v", "copy", "/bin/true").json["image_pulled"] is False
+
+
+def test_an_asynchronous_call_is_answered_at_once_and_logged(cloud: Cloud, bucket: str) -> None:
+    cloud.succeed("run", "--async", "copy", "/bin/sh", "-c", "echo heard $((40 + 2)) times later")
+    deadline = time.monotonic() + PATIENCE
+    # By its words: MiniStack answers with another request id than the event gets.
+    while b"heard 42 times later\n" not in cloud.succeed("log", "copy").stdout:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_a_file_put_under_input_comes_out_under_output(cloud: Cloud, bucket: str) -> None:
+    content = bytes(range(256)) * 1000
+    cloud.account.client("s3").put_object(Bucket=bucket, Key="input/a b+ü/file.bin", Body=content)
+    assert waited_for(cloud, bucket, "output/file.bin.copy") == content
+
+
+def test_the_log_tells_of_one_request_or_one_stream(cloud: Cloud, bucket: str) -> None:
+    first, second = (
+        cloud.succeed("run", "--json", "copy", "echo", word).json["request_id"] for word in ("one", "two")
+    )
+    lines = log_of(cloud, first)
+    assert lines[0].startswith(f"START RequestId: {first}")
+    assert "one" in lines
+    assert "two" not in lines
+    stream = stream_of(cloud, second)
+    assert "two" in cloud.succeed("log", "-ls", stream, "copy").stdout.decode().splitlines()
+    assert log_of(cloud, second, "-ls", stream) == log_of(cloud, second)
+
+
+def stream_of(cloud: Cloud, request_id: str) -> str:
+    """The log stream that has a request."""
+    found = cloud.account.client("logs").filter_log_events(
+        logGroupName="/aws/lambda/copy", filterPattern=f'"{request_id}"'
+    )
+    return str(found["events"][0]["logStreamName"])
+
+
+def test_the_function_is_as_it_was_asked_for(cloud: Cloud, bucket: str) -> None:
+    functions = cloud.account.client("lambda")
+    found = functions.get_function(FunctionName="copy")
+    assert found["Tags"]["createdby"] == "scar"
+    assert found["Configuration"]["State"] == "Active"
+    assert found["Configuration"]["Environment"]["Variables"]["SCAR_IMAGE"] == IMAGE
+    groups = cloud.account.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/copy")
+    assert groups["logGroups"][0]["retentionInDays"] == 30
+
+
+@pytest.fixture
+def crowd(cloud: Cloud) -> Iterator[list[str]]:
+    """Names of many functions like SCAR's, and three that are not."""
+    functions = cloud.account.client("lambda")
+    names = [f"crowd-{number:03}" for number in range(OTHERS)]
+    foreign = [f"foreign-{number}" for number in range(3)]
+    for name in (*names, *foreign):
+        functions.create_function(
+            FunctionName=name,
+            Role=cloud.role,
+            Runtime="python3.13",
+            Handler="theirs.handler" if name in foreign else contract.HANDLER,
+            Environment={"Variables": {contract.ENV_IMAGE: IMAGE}},
+            Code={"ZipFile": package.archive({})},
+        )
+    yield names
+    for name in (*names, *foreign):
+        functions.delete_function(FunctionName=name)
+
+
+def test_ls_shows_every_page_and_only_what_is_scars(cloud: Cloud, bucket: str, crowd: list[str]) -> None:
+    listed = cloud.succeed("ls", "--json").json
+    assert [function["name"] for function in listed] == ["copy", *crowd]
+
+
+def test_rm_removes_what_scar_made_and_no_bucket_or_object(
+    cloud: Cloud, script: Callable[[str], Path]
+) -> None:
+    cloud.succeed("init", "-n", "gone", "-s", script("true\n"), "-es", "kept", IMAGE)
+    s3 = cloud.account.client("s3")
+    s3.put_object(Bucket="kept", Key="input/x/", Body=b"")
+    cloud.succeed("rm", "gone")
+    assert "LambdaFunctionConfigurations" not in s3.get_bucket_notification_configuration(Bucket="kept")
+    assert {item["Key"] for item in s3.list_objects_v2(Bucket="kept")["Contents"]} >= {"input/", "output/"}
+    groups = cloud.account.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/gone")
+    assert groups["logGroups"] == []
+    assert cloud.scar("run", "gone").status == 125
+    cloud.succeed("rm", "gone")  # already gone is success
