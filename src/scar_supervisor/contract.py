@@ -25,6 +25,12 @@ PAYLOAD_KEY = "scar"
 INIT_SCRIPT_FILE = "init_script"
 """Name of the init script at the root of the deployment package."""
 
+EXTRA_FOLDER = "extra"
+"""Folder of the user's extra payload in the package. Containers find it by ENV_EXTRA_PAYLOAD."""
+
+ENV_EXTRA_PAYLOAD = "EXTRA_PAYLOAD"
+"""The container's variable that holds the path of the extra payload, if there is one."""
+
 KIT_FOLDER = "kit"
 """Folder of the libfakechroot builds in the package: ``kit/<arch>/glibc-<oldest>/libfakechroot.so``."""
 
@@ -37,6 +43,9 @@ ENV_REGISTRY_MIRROR = "SCAR_REGISTRY_MIRROR"
 """URL of the registry that is asked in place of docker.io. Absent: Docker Hub itself."""
 ENV_TIMEOUT_THRESHOLD = "SCAR_TIMEOUT_THRESHOLD"
 """Seconds before the function's own time-out at which the container is stopped."""
+ENV_PACKAGE_PARTS = "SCAR_PACKAGE_PARTS"
+"""What of the user's is in the package: INIT_SCRIPT_FILE, EXTRA_FOLDER, or both with a comma between. Absent:
+nothing. For `scar update`, which must be given again what it cannot see when it makes the package anew."""
 ENV_USER_PREFIX = "SCAR_ENV_"
 """Prefix of the variables given to `scar init -e`, so that reserved names (AWS_*) can be given too."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from scar.aws.functions import Package
 from scar.aws.session import Aws
 from scar.deploy import names, steps
 from scar.deploy.executor import execute
@@ -23,7 +24,9 @@ SPEC = FunctionSpec(
     memory=128,
     time=300,
     threshold=10,
+    storage=512,
     role=RoleArn("arn:aws-cn:iam::123456789012:role/r"),
+    runtime="python3.13",
     architecture="x86_64",
     image="grycap/cowsay",
     digest="sha256:ab",
@@ -31,26 +34,27 @@ SPEC = FunctionSpec(
     environment={"AWS_REGION": "x"},
     owner="alice",
 )
+PACKAGE = Package(b"zip")
 
 
 def test_a_plain_function() -> None:
-    assert plan_init(SPEC, b"zip", Existing()) == (
+    assert plan_init(SPEC, PACKAGE, Existing()) == (
         steps.CreateLogGroup("/aws/lambda/cowsay", (("createdby", "scar"), ("owner", "alice"))),
         steps.KeepLogs("/aws/lambda/cowsay", 30),
-        steps.CreateFunction(SPEC.new_function(b"zip")),
+        steps.CreateFunction(SPEC.new_function(PACKAGE)),
         steps.WaitUntilActive("cowsay"),
     )
 
 
 def test_a_log_group_that_exists_is_left_as_it_is() -> None:
-    plan = plan_init(SPEC, b"zip", Existing(log_group=True))
+    plan = plan_init(SPEC, PACKAGE, Existing(log_group=True))
     assert [type(step) for step in plan] == [steps.CreateFunction, steps.WaitUntilActive]
 
 
 def test_an_event_source_that_is_new() -> None:
     spec = replace(SPEC, bucket="my.bucket", preheat=True)
     arn = "arn:aws-cn:lambda:eu-west-1:123456789012:function:cowsay"
-    assert plan_init(spec, b"zip", Existing())[4:] == (
+    assert plan_init(spec, PACKAGE, Existing())[4:] == (
         steps.Preheat("cowsay", 300),
         steps.CreateBucket("my.bucket"),
         steps.PutMarker("my.bucket", "input/"),
@@ -63,7 +67,7 @@ def test_an_event_source_that_is_new() -> None:
 
 def test_an_event_source_that_exists() -> None:
     source = Source(exists=True, folders=frozenset(["input/"]))
-    plan = plan_init(replace(SPEC, bucket="b"), b"zip", Existing(log_group=True, source=source))
+    plan = plan_init(replace(SPEC, bucket="b"), PACKAGE, Existing(log_group=True, source=source))
     assert [type(step) for step in plan[2:]] == [steps.PutMarker, steps.AllowBucket, steps.AddNotification]
 
 
@@ -71,7 +75,7 @@ def test_anothers_notification_stands_in_the_way() -> None:
     queue = {"Id": "q", "QueueArn": "arn:queue", "Events": ["s3:ObjectCreated:*"]}
     source = Source(exists=True, notification={"QueueConfigurations": [queue]})
     with pytest.raises(ScarError, match="bucket b already notifies arn:queue of objects under input/"):
-        plan_init(replace(SPEC, bucket="b"), b"zip", Existing(source=source))
+        plan_init(replace(SPEC, bucket="b"), PACKAGE, Existing(source=source))
 
 
 def test_the_environment_of_the_function() -> None:

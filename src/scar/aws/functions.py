@@ -5,86 +5,20 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scar.aws.errors import NotFound, request
+from scar.aws.errors import AwsError, Conflict, NotFound, request
+from scar.aws.function import Answer, Function, NewFunction, Package, Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 
-@dataclass(frozen=True)
-class Function:
-    """A function as Lambda describes it."""
-
-    name: str
-    arn: str
-    description: str
-    memory: int
-    """Megabytes."""
-    time: int
-    """Seconds."""
-    runtime: str
-    handler: str
-    architecture: str
-    package_size: int
-    """Bytes."""
-    last_modified: str
-    """ISO 8601."""
-    environment: Mapping[str, str] = field(repr=False)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    """Empty also when the request that found the function does not tell."""
-
-    @classmethod
-    def of(cls, configuration: Mapping[str, Any], tags: Mapping[str, str] | None = None) -> Function:
-        """The function in a FunctionConfiguration of the API."""
-        return cls(
-            name=configuration["FunctionName"],
-            arn=configuration["FunctionArn"],
-            description=configuration.get("Description", ""),
-            memory=configuration.get("MemorySize", 128),
-            time=configuration.get("Timeout", 3),
-            runtime=configuration.get("Runtime", ""),
-            handler=configuration.get("Handler", ""),
-            architecture=configuration.get("Architectures", ["x86_64"])[0],
-            package_size=configuration.get("CodeSize", 0),
-            last_modified=configuration.get("LastModified", ""),
-            environment=configuration.get("Environment", {}).get("Variables", {}),
-            tags=tags or {},
-        )
+__all__ = ["Answer", "Function", "Functions", "NewFunction", "Package", "RoleNotAssumed", "Settings"]
 
 
-@dataclass(frozen=True)
-class NewFunction:
-    """All that CreateFunction is told."""
-
-    name: str
-    description: str
-    memory: int
-    """Megabytes."""
-    time: int
-    """Seconds."""
-    role: str
-    runtime: str
-    handler: str
-    architecture: str
-    environment: Mapping[str, str] = field(repr=False)
-    tags: Mapping[str, str]
-    package: bytes = field(repr=False)
-    """The zip archive."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What Invoke returned."""
-
-    request_id: str
-    payload: bytes = field(repr=False, default=b"")
-    error: str = ""
-    """Empty, or what Lambda says of the failure: ``Handled`` or ``Unhandled``."""
-    log_tail: bytes = field(repr=False, default=b"")
-    """The last 4 KB of the log; synchronous calls only."""
+class RoleNotAssumed(AwsError):
+    """Lambda cannot assume the function's role: it is new, it does not exist, or it does not trust Lambda."""
 
 
 class Functions:
@@ -105,8 +39,7 @@ class Functions:
     def configuration(self, name: str) -> Function | None:
         """The function without its tags, or None: all that a call needs to know."""
         try:
-            with request(f"look for function {name}"):
-                return Function.of(self._client.get_function_configuration(FunctionName=name))
+            return Function.of(self._configuration(name))
         except NotFound:
             return None
 
@@ -118,25 +51,85 @@ class Functions:
                     yield Function.of(configuration)
 
     def create(self, new: NewFunction) -> None:
-        """Make the function. It is not ready for calls before `wait_until_active` returns."""
-        with request(f"create function {new.name}"):
-            self._client.create_function(
-                FunctionName=new.name,
-                Description=new.description,
-                MemorySize=new.memory,
-                Timeout=new.time,
-                Role=new.role,
-                Runtime=new.runtime,  # type: ignore[arg-type]
-                Handler=new.handler,
-                Architectures=[new.architecture],  # type: ignore[list-item]
-                Environment={"Variables": dict(new.environment)},
-                Tags=dict(new.tags),
-                Code={"ZipFile": new.package},
-            )
+        """Make the function. It is not ready for calls before `wait_until_active` returns.
+
+        Raises RoleNotAssumed, and Conflict if the name is taken.
+        """
+        try:
+            with request(f"create function {new.name}"):
+                self._client.create_function(
+                    FunctionName=new.name,
+                    Role=new.role,
+                    Runtime=new.runtime,  # type: ignore[arg-type]
+                    Handler=new.handler,
+                    Architectures=[new.architecture],  # type: ignore[list-item]
+                    Tags=dict(new.tags),
+                    Code=new.package.to_request(),  # type: ignore[arg-type]
+                    **new.settings.to_request(),
+                )
+        except Conflict:
+            # botocore asks again if an answer is lost: then what stands in the way is our own.
+            found = self.find(new.name)
+            if found is None or not new.became(found):
+                raise
+        except AwsError as error:
+            raise _of_role(error) from error.__cause__
 
     def wait_until_active(self, name: str) -> None:
         with request(f"wait for function {name} to become active"):
             self._client.get_waiter("function_active_v2").wait(FunctionName=name)
+
+    def wait_until_updated(self, name: str) -> None:
+        """Wait for the end of the change that is under way, if there is one. Raises AwsError if it fails."""
+        with request(f"wait for the change of function {name}"):
+            self._client.get_waiter("function_updated_v2").wait(FunctionName=name)
+
+    def change_settings(self, name: str, before: Settings, after: Settings) -> None:
+        """Turn ``before`` into ``after``, sending what differs. It counts when `wait_until_updated` returns.
+
+        Raises Conflict, and changes nothing, if the settings are not ``before`` any more.
+        """
+        found = self._settled(name)
+        if found.settings != before:
+            raise _changed_by_another(name)
+        old = before.to_request()
+        changes = {key: value for key, value in after.to_request().items() if value != old[key]}
+        try:
+            with request(f"change function {name}"):
+                self._client.update_function_configuration(FunctionName=name, **_revision(found), **changes)
+        except Conflict:
+            if self._settled(name).settings != after:  # else it was our own, and its answer was lost
+                raise
+
+    def change_package(self, name: str, before: str, after: Package) -> None:
+        """Replace the package with the digest ``before``, and wait until the new one counts.
+
+        Raises Conflict, and changes nothing, if the package is another one by now. When Lambda itself fails
+        to take the new package, it goes on with the old one
+        (https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html).
+        """
+        found = self._settled(name)
+        if found.package_digest != before:
+            raise _changed_by_another(name)
+        try:
+            with request(f"replace the package of function {name}"):
+                self._client.update_function_code(FunctionName=name, **_revision(found), **after.to_request())
+        except Conflict:
+            if self._settled(name).package_digest != after.digest:
+                raise
+        self.wait_until_updated(name)
+
+    def _settled(self, name: str) -> Function:
+        """The function after the change that is under way: until it has ended, Lambda takes no other."""
+        configuration = self._configuration(name)
+        if configuration.get("LastUpdateStatus") == "InProgress":
+            self.wait_until_updated(name)
+            configuration = self._configuration(name)
+        return Function.of(configuration)
+
+    def _configuration(self, name: str) -> Mapping[str, Any]:
+        with request(f"look for function {name}"):
+            return self._client.get_function_configuration(FunctionName=name)
 
     def delete(self, name: str) -> bool:
         """Delete the function, and with it its permissions. False if there was none."""
@@ -193,3 +186,26 @@ class Functions:
         with request(f"call function {name}"):
             response = self._client.invoke(FunctionName=name, Payload=payload, InvocationType="Event")
         return Answer(request_id=response["ResponseMetadata"]["RequestId"])
+
+
+def _revision(function: Function) -> dict[str, Any]:
+    """The parameter with which Lambda refuses a change of what was changed since it was read."""
+    return {"RevisionId": function.revision} if function.revision else {}
+
+
+def _changed_by_another(name: str) -> Conflict:
+    return Conflict(
+        f"function {name} was changed by somebody else in the meantime: nothing is overwritten",
+        hint="see what it is now with scar ls -v, and give the command again",
+    )
+
+
+def _of_role(error: AwsError) -> AwsError:
+    """The error as RoleNotAssumed, if it is that: Lambda has no code for it, but these words."""
+    if "cannot be assumed by Lambda" not in error.message:
+        return error
+    return RoleNotAssumed(
+        error.message,
+        hint="the role must exist, and its trust policy let lambda.amazonaws.com assume it:"
+        " docs/aws/lambda-trust-policy.json",
+    )

@@ -13,6 +13,7 @@ from scar.cli.settings import Settings
 _COMMANDS = {
     "init": "Make a function that runs a container image",
     "run": "Call a function, and show what its container prints",
+    "update": "Change a function: its image, memory, time, variables, init script",
     "ls": "List the functions",
     "log": "Show what a function's calls wrote",
     "rm": "Remove a function and all that was made for it",

@@ -99,6 +99,10 @@ def _print_version(context: click.Context, parameter: click.Parameter, value: bo
         context.exit()
 
 
+dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+"""Of the commands that make a plan."""
+
+
 def environment(items: Iterable[str]) -> tuple[tuple[bytes, bytes], ...]:
     """The variables of ``-e``: NAME=VALUE, or NAME to take the caller's, as Docker does; the last one counts.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -15,6 +16,14 @@ from scar.ops.talk import Talk
 def print_json(document: Any) -> None:
     """One JSON document, for people as much as for programs."""
     click.echo(json.dumps(document, indent=2))
+
+
+def print_plan(steps: Sequence[str], settings: Settings) -> None:
+    """What a command would do, in its order."""
+    if wants_json(settings):
+        print_json({"dry_run": True, "plan": list(steps)})
+    else:
+        click.echo("\n".join(f"Would {step}" for step in steps) or "Nothing to do")
 
 
 def print_bytes(data: bytes) -> None:

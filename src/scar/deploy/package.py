@@ -31,6 +31,10 @@ _UNIX = 3
 """`create_system` of the zip format: the modes count."""
 
 
+class NoKit(ScarError):
+    """There is no libfakechroot on this machine to put into packages."""
+
+
 def build(architecture: str, init_script: bytes | None) -> bytes:
     """The package for ``x86_64`` or ``arm64``. Raises ScarError: no kit, too large a package."""
     files = dict(_sources())
@@ -87,7 +91,7 @@ def _kit(architecture: str) -> Iterator[tuple[str, bytes]]:
     folder = kit_folder()
     found = sorted((folder / architecture).glob("glibc-*/libfakechroot.so"))
     if not found:
-        raise ScarError(
+        raise NoKit(
             f"no libfakechroot for {architecture} in {folder}: without it no container can run",
             hint="make kit",
         )

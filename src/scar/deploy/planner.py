@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from scar.aws.functions import Package
 from scar.deploy import names, notification, steps
 from scar.deploy.spec import FunctionSpec
 from scar.errors import ScarError
@@ -31,7 +32,7 @@ class Existing:
     source: Source = Source()
 
 
-def plan_init(spec: FunctionSpec, package: bytes, existing: Existing) -> tuple[steps.Step, ...]:
+def plan_init(spec: FunctionSpec, package: Package, existing: Existing) -> tuple[steps.Step, ...]:
     """The steps that make the function. Raises ScarError if another's notification stands in the way."""
     return (
         *_log_group(spec, existing),

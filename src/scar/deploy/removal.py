@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from scar.aws.errors import NotFound
 from scar.aws.session import Aws
-from scar.deploy import names, notification
+from scar.deploy import names, notification, owned
 from scar.deploy.spec import is_of_scar
 from scar.deploy.steps import Step
-from scar.errors import ScarError
 
 
 @dataclass(frozen=True)
@@ -66,16 +65,11 @@ class DeleteLogGroup(Step):
 
 def look(aws: Aws, name: str) -> Found:
     """What there is of the function. Raises ScarError if it is there, and not SCAR's."""
-    function = aws.functions.find(name)
+    function = owned.find(aws, name)
     group_tags = aws.logs.tags(names.log_group(name))
     if function is None:
         # The log group may be what another program left: its tags tell.
         return Found(name, log_group=group_tags is not None and is_of_scar(group_tags))
-    if not is_of_scar(function.tags):
-        raise ScarError(
-            f"function {name} was not made by SCAR (it lacks the tag createdby=scar): left as it is",
-            hint="scar ls shows the functions that were",
-        )
     buckets = tuple(_buckets(aws, name))
     return Found(name, function.arn, buckets, log_group=group_tags is not None)
 

@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scar import limits
-from scar.aws.functions import NewFunction
+from scar.aws.functions import NewFunction, Package, Settings
 from scar.deploy import names
 from scar_supervisor import contract
-
-RUNTIME = "python3.13"
-"""Supported by AWS until June 2029."""
 
 TAG_CREATED_BY = ("createdby", "scar")
 TAG_OWNER = "owner"
@@ -45,7 +42,10 @@ class FunctionSpec:
     """Seconds."""
     threshold: int
     """Seconds before the time-out at which the container is stopped."""
+    storage: int
+    """Megabytes of /tmp."""
     role: RoleArn
+    runtime: str
     architecture: str
     image: str
     """As the user wrote it."""
@@ -56,8 +56,12 @@ class FunctionSpec:
     environment: Mapping[str, str] = field(repr=False)
     """The user's variables, for the container."""
     owner: str
+    parts: frozenset[str] = frozenset()
+    """What of the user's is in the package, by its name there."""
     bucket: str = ""
     """The event source, or empty."""
+    on_failure: str = ""
+    """ARN of what gets the record of an event that failed for good, or empty."""
     preheat: bool = False
 
     @property
@@ -72,18 +76,21 @@ class FunctionSpec:
     def tags(self) -> dict[str, str]:
         return dict([TAG_CREATED_BY, (TAG_OWNER, self.owner)])
 
-    def new_function(self, package: bytes) -> NewFunction:
+    def new_function(self, package: Package) -> NewFunction:
         """What CreateFunction is told."""
         return NewFunction(
             name=self.name,
-            description=self.description,
-            memory=self.memory,
-            time=self.time,
+            settings=Settings(
+                description=self.description,
+                memory=self.memory,
+                time=self.time,
+                storage=self.storage,
+                environment=function_environment(self),
+            ),
             role=self.role.text,
-            runtime=RUNTIME,
+            runtime=self.runtime,
             handler=contract.HANDLER,
             architecture=self.architecture,
-            environment=function_environment(self),
             tags=self.tags,
             package=package,
         )
@@ -98,6 +105,8 @@ def function_environment(spec: FunctionSpec) -> dict[str, str]:
     }
     if spec.registry_mirror:
         variables[contract.ENV_REGISTRY_MIRROR] = spec.registry_mirror
+    if spec.parts:
+        variables[contract.ENV_PACKAGE_PARTS] = ",".join(sorted(spec.parts))
     variables |= {contract.ENV_USER_PREFIX + name: value for name, value in spec.environment.items()}
     limits.environment(variables, "-e/--env")
     return variables

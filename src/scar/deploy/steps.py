@@ -65,9 +65,10 @@ class CreateFunction(Step):
     new: NewFunction
 
     def describe(self) -> str:
-        new = self.new
+        new, settings = self.new, self.new.settings
         return (
-            f"create function {new.name} ({new.memory} MB, {new.time} s, {new.runtime}, {new.architecture})"
+            f"create function {new.name} ({settings.memory} MB, {settings.time} s,"
+            f" {settings.storage} MB of /tmp, {new.runtime}, {new.architecture})"
         )
 
     def apply(self, aws: Aws) -> None:

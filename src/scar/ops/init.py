@@ -8,18 +8,20 @@ import re
 from dataclasses import dataclass, field
 
 from scar import limits
-from scar.aws.functions import Function
+from scar.aws.function import DEFAULT_STORAGE_MB
+from scar.aws.functions import Function, Package
 from scar.aws.session import Aws
 from scar.config import Config
 from scar.deploy import existing, names, package
-from scar.deploy.executor import execute
+from scar.deploy.plan import Plan
 from scar.deploy.planner import plan_init
 from scar.deploy.spec import TAG_OWNER, FunctionSpec, RoleArn, function_environment, is_of_scar
-from scar.errors import ScarError, UsageError
-from scar.ops import image, script
+from scar.errors import ScarError
+from scar.ops import image, script, variables
 from scar.ops.cloud import architecture, connect
 from scar.ops.talk import Talk
 from scar.ops.where import Where
+from scar_supervisor.contract import INIT_SCRIPT_FILE
 
 _NOT_IN_TAGS = re.compile(r"[^\w .:/=+@-]", re.ASCII)
 """https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices"""
@@ -54,13 +56,21 @@ class _Draft:
     registry_mirror: str
 
 
-def init(request: InitRequest, where: Where, config: Config, talk: Talk) -> FunctionSpec:
-    """Make a function, and what belongs to it, or nothing at all. Raises ScarError."""
+@dataclass(frozen=True)
+class Prepared:
+    """A function that could be made now, and how. Nothing is made yet."""
+
+    spec: FunctionSpec
+    plan: Plan
+
+
+def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> Prepared:
+    """Check the request, look at what exists, and plan. Raises ScarError."""
     draft = _draft(request, config)
     role = _role(request, where, config)
     init_script = script.read(request.script_file, "-s/--script")
     target = architecture(where)
-    zipped = package.build(target, init_script)
+    zipped = Package(package.build(target, init_script))
     talk.say(f"look for image {request.image} for {target}")
     digest = image.resolve(request.image, target, draft.registry_mirror)
     cloud = connect(where, config, talk)
@@ -71,19 +81,22 @@ def init(request: InitRequest, where: Where, config: Config, talk: Talk) -> Func
         memory=draft.memory,
         time=draft.time,
         threshold=draft.threshold,
+        storage=DEFAULT_STORAGE_MB,
         role=RoleArn(role or cloud.role),
+        runtime="python3.13",
         architecture=target,
         image=request.image,
         digest=digest,
         registry_mirror=draft.registry_mirror,
         environment=draft.environment,
         owner=_owner(),
+        parts=frozenset([INIT_SCRIPT_FILE] if init_script is not None else []),
         bucket=request.bucket or "",
         preheat=request.preheat,
     )
-    function_environment(spec)  # its size, before anything is looked at or made
-    execute(plan_init(spec, zipped, existing.look(cloud.aws, spec)), cloud.aws, talk.say)
-    return spec
+    function_environment(spec)  # its size, before anything is looked at
+    steps = plan_init(spec, zipped, existing.look(cloud.aws, spec))
+    return Prepared(spec, Plan(cloud.aws, steps))
 
 
 def _draft(request: InitRequest, config: Config) -> _Draft:
@@ -101,24 +114,7 @@ def _draft(request: InitRequest, config: Config) -> _Draft:
     if request.description is not None:
         description = limits.description(request.description, "-d/--description")
     mirror = config.registry_mirror
-    return _Draft(description, memory, time, threshold, _environment(request.env), mirror)
-
-
-def _environment(pairs: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
-    """The user's variables as a function can keep them: text. Raises UsageError."""
-    source = "-e/--env"
-    variables: dict[str, str] = {}
-    for name, value in pairs:
-        try:
-            variables[name.decode()] = value.decode()
-        except UnicodeDecodeError as error:
-            raise UsageError(
-                f"{source}: {os.fsdecode(name)!r}: a function's environment holds only text in UTF-8",
-                hint="give such a value with each call: scar run -e",
-            ) from error
-    limits.variable_names(variables, source)
-    limits.environment(variables, source)
-    return variables
+    return _Draft(description, memory, time, threshold, variables.of_pairs(request.env), mirror)
 
 
 def _role(request: InitRequest, where: Where, config: Config) -> str:

@@ -6,9 +6,9 @@ import click
 
 from scar import config
 from scar.cli import output
-from scar.cli.options import Command, environment, settings_of
+from scar.cli.options import Command, dry_run_option, environment, settings_of
 from scar.deploy.spec import FunctionSpec
-from scar.ops.init import InitRequest, init
+from scar.ops.init import InitRequest, prepare
 
 
 @click.command(
@@ -37,6 +37,7 @@ from scar.ops.init import InitRequest, init
 @click.option("-es", "--event-source", metavar="BUCKET", help="A bucket whose input/ calls the function.")
 @click.option("-lr", "--lambda-role", metavar="ARN", help="The IAM role of the function.")
 @click.option("-p", "--preheat", is_flag=True, help="Fetch the image now, not at the first call.")
+@dry_run_option
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     context: click.Context,
@@ -51,6 +52,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     event_source: str | None,
     lambda_role: str | None,
     preheat: bool,
+    dry_run: bool,
 ) -> None:
     """Make a function that runs the container image IMAGE."""
     settings = settings_of(context)
@@ -67,7 +69,13 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         role=lambda_role,
         preheat=preheat,
     )
-    spec = init(request, settings.where, config.load(), output.talk(settings))
+    talk = output.talk(settings)
+    prepared = prepare(request, settings.where, config.load(), talk)
+    if dry_run:
+        output.print_plan(prepared.plan.describe(), settings)
+        return
+    prepared.plan.apply(talk.say)
+    spec = prepared.spec
     if output.wants_json(settings):
         output.print_json(_document(spec, verbose=settings.verbose))
     else:

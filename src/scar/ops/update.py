@@ -1,0 +1,129 @@
+"""`scar update`: what can be changed of a function, changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from scar import limits
+from scar.aws.functions import Function, Package, Settings
+from scar.config import Config
+from scar.deploy import owned, package
+from scar.deploy.change import plan_update
+from scar.deploy.plan import Plan
+from scar.errors import UsageError
+from scar.ops import image, script, variables
+from scar.ops.cloud import connect
+from scar.ops.functions import missing
+from scar.ops.talk import Talk
+from scar.ops.where import Where
+from scar_supervisor import contract
+
+
+@dataclass(frozen=True)
+class UpdateRequest:
+    """What the user wants changed; None is left as it is."""
+
+    function: str
+    description: str | None = None
+    memory: int | None = None
+    time: int | None = None
+    threshold: int | None = None
+    env: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
+    """Variables to add or replace."""
+    removed: tuple[str, ...] = ()
+    """Variables to take away."""
+    script_file: str | None = None
+    """Empty: take the init script away."""
+    image: str | None = None
+
+
+def prepare(request: UpdateRequest, where: Where, config: Config, talk: Talk) -> Plan:
+    """Check the request, look at the function, and plan. Raises ScarError."""
+    _check(request)
+    given = variables.of_pairs(request.env)
+    init_script = script.read(request.script_file or None, "-s/--script")
+    cloud = connect(where, config, talk)
+    function = owned.find(cloud.aws, request.function)
+    if function is None:
+        raise missing(cloud.aws, request.function)
+    environment = _environment(request, function, given)
+    if request.image is not None:
+        environment |= _image(request.image, function, config, talk)
+        if not config.registry_mirror:
+            environment.pop(contract.ENV_REGISTRY_MIRROR, None)
+    new_package = _package(request, function, init_script, talk)
+    if request.script_file is not None:
+        environment |= {contract.ENV_PACKAGE_PARTS: contract.INIT_SCRIPT_FILE}
+        if init_script is None:
+            del environment[contract.ENV_PACKAGE_PARTS]
+    limits.environment(environment, "-e/--env")
+    after = _settings(request, function, environment)
+    return Plan(cloud.aws, plan_update(function, after, new_package))
+
+
+def _check(request: UpdateRequest) -> None:
+    limits.function_name(request.function, "NAME")
+    if request.description is not None:
+        limits.description(request.description, "-d/--description")
+    if request.memory is not None:
+        limits.memory(request.memory, "-m/--memory")
+    if request.time is not None:
+        limits.time(request.time, "-t/--time")
+    if request.threshold is not None:
+        limits.threshold(request.threshold, "-tt/--time-threshold")
+
+
+def _environment(request: UpdateRequest, function: Function, given: Mapping[str, str]) -> dict[str, str]:
+    """The function's environment with the user's variables, and the threshold, as they are to be."""
+    environment = dict(function.environment)
+    for name in request.removed:
+        if environment.pop(contract.ENV_USER_PREFIX + name, None) is None:
+            raise UsageError(f"-e/--env: function {function.name} has no variable {name} to remove")
+    environment |= {contract.ENV_USER_PREFIX + name: value for name, value in given.items()}
+    if request.threshold is not None:
+        environment[contract.ENV_TIMEOUT_THRESHOLD] = str(request.threshold)
+    return environment
+
+
+def _image(name: str, function: Function, config: Config, talk: Talk) -> dict[str, str]:
+    """The variables that name the image."""
+    talk.say(f"look for image {name} for {function.architecture}")
+    digest = image.resolve(name, function.architecture, config.registry_mirror)
+    found = {contract.ENV_IMAGE: name, contract.ENV_IMAGE_DIGEST: digest}
+    if config.registry_mirror:
+        found[contract.ENV_REGISTRY_MIRROR] = config.registry_mirror
+    return found
+
+
+def _settings(request: UpdateRequest, function: Function, environment: Mapping[str, str]) -> Settings:
+    wanted = {
+        "description": request.description,
+        "memory": request.memory,
+        "time": request.time,
+    }
+    changes = {name: value for name, value in wanted.items() if value is not None}
+    after = replace(function.settings, environment=environment, **changes)  # type: ignore[arg-type]
+    threshold = environment.get(contract.ENV_TIMEOUT_THRESHOLD, contract.DEFAULT_TIMEOUT_THRESHOLD)
+    limits.threshold_below_time(int(threshold), after.time, "-t/--time and -tt/--time-threshold")
+    return after
+
+
+def _package(
+    request: UpdateRequest, function: Function, init_script: bytes | None, talk: Talk
+) -> Package | None:
+    """The package that the function should have; None: the one that it has.
+
+    Without a new script it is made anew too, as the function's may be of an older SCAR. That cannot be done
+    for a function with parts of the user's, which are nowhere but in its package.
+    """
+    parts = function.environment.get(contract.ENV_PACKAGE_PARTS, "")
+    if request.script_file is None and parts:
+        return None
+    try:
+        return Package(package.build(function.architecture, init_script))
+    except package.NoKit as error:
+        if request.script_file is not None:
+            raise
+        talk.warn(f"the package of function {function.name} is left as it is: {error.message}")
+        return None
