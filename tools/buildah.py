@@ -63,6 +63,11 @@ class Buildah:
         self._run("push", *options, _on_docker_hub(name), destination)
         return digest_file.read_text()
 
+    def discard(self) -> None:
+        """Removes the storage. If we are not root, its files are of the ids of buildah's user namespace."""
+        if os.geteuid() != 0:
+            self._run("unshare", "rm", "-rf", self._folder / "storage")
+
     def _run(self, command: str, *arguments: str | Path) -> str:
         """One command of buildah. Returns what it printed: the name or the digest of what it made."""
         call: list[str | Path] = ["buildah", "--root", self._folder / "storage"]

@@ -67,10 +67,10 @@ def ensure(url: str) -> list[str]:
     if missing:
         with tempfile.TemporaryDirectory(prefix="scar-build-", dir=cache()) as folder:
             builder = Buildah(url, Path(folder))
-            for image in missing:
-                print(f"building {image.name}", file=sys.stderr, flush=True)
-                _build(builder, image)
-                _stamp(image).write_text(f"{image.key} {builder.push(image.name)}\n")
+            try:
+                _build_all(builder, missing)
+            finally:
+                builder.discard()
     return [image.name for image in images]
 
 
@@ -101,11 +101,14 @@ def is_current(url: str, image: Image) -> bool:
     return stamp.is_file() and stamp.read_text().split() == [image.key, _digest(url, image.name)]
 
 
-def _build(builder: Buildah, image: Image) -> None:
-    if image.context is None:
-        builder.bootstrap(image.name, BASES[image.name])
-    else:
-        builder.build(image.name, image.context)
+def _build_all(builder: Buildah, images: list[Image]) -> None:
+    for image in images:
+        print(f"building {image.name}", file=sys.stderr, flush=True)
+        if image.context is None:
+            builder.bootstrap(image.name, BASES[image.name])
+        else:
+            builder.build(image.name, image.context)
+        _stamp(image).write_text(f"{image.key} {builder.push(image.name)}\n")
 
 
 def _digest(url: str, name: str) -> str | None:
