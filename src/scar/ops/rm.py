@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scar import limits
-from scar.deploy.executor import execute
+from scar.deploy.plan import Plan
 from scar.deploy.removal import look, plan_rm
 from scar.errors import Interrupted, ScarError
 from scar.ops.cloud import Cloud
@@ -23,12 +23,17 @@ class Removed:
     error: ScarError | None = None
 
 
+def prepare(name: str, cloud: Cloud) -> Plan:
+    """How to remove one function; no steps if it is gone already. Raises ScarError."""
+    limits.function_name(name, "NAME")
+    return Plan(cloud.aws, plan_rm(look(cloud.aws, name)))
+
+
 def rm(name: str, cloud: Cloud, say: Callable[[str], None]) -> Removed:
     """Remove one function. Raises ScarError; a function that is gone already is none."""
-    limits.function_name(name, "NAME")
-    plan = plan_rm(look(cloud.aws, name))
-    execute(plan, cloud.aws, say)
-    return Removed(name, tuple(step.describe() for step in plan))
+    plan = prepare(name, cloud)
+    plan.apply(say)
+    return Removed(name, plan.describe())
 
 
 def all_names(cloud: Cloud) -> list[str]:

@@ -8,11 +8,11 @@ import click
 
 from scar import config
 from scar.cli import output
-from scar.cli.options import Command, settings_of
+from scar.cli.options import Command, dry_run_option, settings_of
 from scar.cli.settings import Settings
 from scar.errors import ScarError
 from scar.ops.cloud import connect
-from scar.ops.rm import Removed, all_names, rm, rm_all
+from scar.ops.rm import Removed, all_names, prepare, rm, rm_all
 
 
 @click.command(cls=Command, name="rm", epilog="Example: scar rm -n cowsay")
@@ -20,8 +20,16 @@ from scar.ops.rm import Removed, all_names, rm, rm_all
 @click.option("-n", "--name", metavar="NAME", help="The function to remove.")
 @click.option("-a", "--all", "every", is_flag=True, help="Remove all functions that SCAR made.")
 @click.option("--yes", is_flag=True, help="Do not ask before removing all.")
+@dry_run_option
 @click.pass_context
-def command(context: click.Context, function: str | None, name: str | None, every: bool, yes: bool) -> None:
+def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    context: click.Context,
+    function: str | None,
+    name: str | None,
+    every: bool,
+    yes: bool,
+    dry_run: bool,
+) -> None:
     """Remove a function, its log, and the notification and permission that SCAR made for it.
 
     A function that is gone already is none to complain of. Buckets and their files are left as they are.
@@ -31,10 +39,13 @@ def command(context: click.Context, function: str | None, name: str | None, ever
     settings = settings_of(context)
     cloud = connect(settings.where, config.load(), output.talk(settings))
     say = output.talk(settings).say
-    if not every:
-        _show([rm(name or function or "", cloud, say)], settings)
+    names = all_names(cloud) if every else [name or function or ""]
+    if dry_run:
+        output.print_plan([step for one in names for step in prepare(one, cloud).describe()], settings)
         return
-    names = all_names(cloud)
+    if not every:
+        _show([rm(names[0], cloud, say)], settings)
+        return
     if names and not yes:
         _ask(names)
     _show(rm_all(names, cloud, say), settings)
