@@ -13,7 +13,7 @@ import pytest
 from scar.version import VERSION
 from tests.cli.support import Scar
 
-COMMANDS = ["init", "run", "update", "ls", "log", "rm", "role", "local"]
+COMMANDS = ["init", "run", "update", "ls", "log", "rm", "role", "doctor", "local"]
 
 
 def python(*argv: str, **environment: str) -> subprocess.CompletedProcess[str]:

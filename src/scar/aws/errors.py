@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -25,7 +26,10 @@ class Conflict(AwsError):
 
 
 class AccessDenied(AwsError):
-    """The credentials are good, but do not allow the request."""
+    """The credentials are good, but do not allow the request.
+
+    The hint names the action that is missing, as far as AWS tells: a HEAD request is refused without a word.
+    """
 
 
 class BadCredentials(AwsError):
@@ -75,7 +79,7 @@ _CLASSES: dict[str, type[AwsError]] = {
 }
 
 _HINTS: dict[type[AwsError], str] = {
-    AccessDenied: "the message names the permission that the user of these credentials lacks",
+    AccessDenied: "scar doctor looks for permissions that are missing",
     BadCredentials: "check the credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --profile; "
     "--local needs none",
     Throttled: "wait a little and try again",
@@ -88,6 +92,7 @@ _HINTS: dict[type[AwsError], str] = {
 def request(what: str) -> Iterator[None]:
     """Turn botocore's exceptions into AwsError: "cannot ``what``: reason"."""
     from botocore.exceptions import BotoCoreError, ClientError  # 60 ms of CPU: only when AWS is called
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
@@ -95,6 +100,11 @@ def request(what: str) -> Iterator[None]:
         raise _from_answer(what, error) from error
     except BotoCoreError as error:
         raise _from_sdk(what, error) from error
+    except ResponseParserError as error:
+        raise AwsError(
+            f"cannot {what}: the answer is not one of AWS's",
+            hint="something between here and AWS may have answered: check proxies, and AWS_ENDPOINT_URL",
+        ) from error
 
 
 def _from_answer(what: str, error: ClientError) -> AwsError:
@@ -102,7 +112,21 @@ def _from_answer(what: str, error: ClientError) -> AwsError:
     code = details.get("Code", "")
     kind = _CLASSES.get(code, AwsError)
     message = details.get("Message") or code or "no reason given"
-    return kind(f"cannot {what}: {message}", hint=_HINTS.get(kind, ""))
+    return kind(f"cannot {what}: {message}", hint=_hint(kind, message))
+
+
+_NOT_AUTHORIZED = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
+"""AWS's sentence: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"""
+
+
+def _hint(kind: type[AwsError], message: str) -> str:
+    action = _NOT_AUTHORIZED.search(message) if kind is AccessDenied else None
+    if action is None:
+        return _HINTS.get(kind, "")
+    return (
+        f"these credentials lack the permission {action[1]}: scar doctor looks for what else is missing,"
+        " scar role policy deployer prints all that SCAR needs"
+    )
 
 
 def _from_sdk(what: str, error: BotoCoreError) -> AwsError:

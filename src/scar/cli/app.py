@@ -18,6 +18,7 @@ _COMMANDS = {
     "log": "Show what a function's calls wrote",
     "rm": "Remove a function and all that was made for it",
     "role": "Make the role that functions run under on AWS",
+    "doctor": "Look for what keeps SCAR from working, and say what helps",
     "local": "Start, stop or look at the cloud on this machine",
 }
 """Each is ``command`` in the module of its name, which is imported when it is used: `--help` stays cheap."""

@@ -1,0 +1,170 @@
+"""`scar doctor`: what keeps SCAR from working here, and what helps.
+
+First what is on this machine, then the account: whose credentials, which role, what both may do. A check that
+fails does not stop the others; only what needs its answer is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scar import config as configuration
+from scar import limits
+from scar.aws.errors import AccessDenied, AwsError
+from scar.aws.iam import Role
+from scar.aws.identity import Identity
+from scar.aws.session import Aws
+from scar.config import Config
+from scar.errors import ScarError
+from scar.ops import machine, permissions, policy
+from scar.ops.cloud import Cloud, architecture, connect
+from scar.ops.finding import Finding, failure, from_error, ok, warning
+from scar.ops.policy import Scope
+from scar.ops.talk import Talk
+from scar.ops.where import Where
+
+
+@dataclass(frozen=True)
+class DoctorRequest:
+    """What is looked for besides the things that every function needs."""
+
+    buckets: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raises UsageError."""
+        for bucket in self.buckets:
+            limits.bucket(bucket, "-es/--event-source")
+
+
+def examine(request: DoctorRequest, where: Where, talk: Talk) -> Iterator[Finding]:
+    """One finding after the other, as they are made."""
+    request.check()
+    found, config = _configuration()
+    yield found
+    yield machine.kit(architecture(where))
+    yield machine.registry(config.registry_mirror)
+    yield from machine.local_tools(needed=where.local)
+    try:
+        cloud = connect(where, config, talk)
+    except ScarError as error:
+        yield from_error("the local cloud" if where.local else "region", error)
+        return
+    yield from _account(request, cloud, config, local=where.local)
+
+
+def _configuration() -> tuple[Finding, Config]:
+    """The other checks go on with the defaults if the file is broken."""
+    try:
+        config = configuration.load()
+    except ScarError as error:
+        return from_error("configuration", error), Config()
+    return ok("configuration", str(configuration.path())), config
+
+
+def _account(request: DoctorRequest, cloud: Cloud, config: Config, *, local: bool) -> Iterator[Finding]:
+    aws = cloud.aws
+    try:
+        identity = aws.caller.identity()
+    except AwsError as error:
+        yield from_error("credentials", error)
+        return
+    yield ok("credentials", f"{identity.arn} in {aws.region}{' of the local cloud' if local else ''}")
+    scope = Scope(identity.partition, identity.account, buckets=request.buckets)
+    yield from _role(cloud.role or config.lambda_role, aws, scope, ask=not local)
+    if local:
+        yield ok("permissions", "the local cloud allows everything")
+    else:
+        yield _of_caller(aws, identity, scope)
+
+
+def _role(arn: str, aws: Aws, scope: Scope, *, ask: bool) -> Iterator[Finding]:
+    """The role for functions: that it is there, that Lambda may assume it, and what it allows."""
+    role = _find_role(arn, aws, scope)
+    if isinstance(role, Finding):
+        yield role
+        return
+    if not trusts_lambda(role):
+        yield failure(
+            "role",
+            f"Lambda may not assume {role.arn}",
+            "scar role create makes a role that it may; scar role policy trust prints what that takes",
+        )
+        return
+    yield ok("role", f"{role.arn}, which Lambda may assume")
+    if ask:
+        yield _asked("role's permissions", lambda: _of_role(aws, role, scope))
+
+
+def _find_role(arn: str, aws: Aws, scope: Scope) -> Role | Finding:
+    if not arn:
+        return failure("role", "there is none for functions", "scar role create")
+    if arn.split(":")[4] != scope.account:
+        return failure(
+            "role",
+            f"{arn} is of another account than the credentials ({scope.account})",
+            "scar role create makes one in this account; --profile names other credentials",
+        )
+    try:
+        role = aws.roles.find(arn.rpartition("/")[2])
+    except AccessDenied:
+        return warning(
+            "role", f"nobody could be asked for {arn}: iam:GetRole is not allowed", permissions.HELP
+        )
+    except AwsError as error:
+        return from_error("role", error)
+    if role is None or role.arn != arn:
+        return failure("role", f"there is no role {arn}", "scar role create")
+    return role
+
+
+def trusts_lambda(role: Role) -> bool:
+    """Whether a statement of the role's trust policy lets Lambda assume it. Conditions are not looked at."""
+    statements = role.trust.get("Statement", [])
+    return any(
+        statement.get("Effect") == "Allow"
+        and policy.SERVICE in _list(_services(statement.get("Principal")))
+        and not {"sts:AssumeRole", "sts:*", "*"}.isdisjoint(_list(statement.get("Action")))
+        for statement in _list(statements)
+    )
+
+
+def _services(principal: object) -> object:
+    return principal.get("Service") if isinstance(principal, dict) else None
+
+
+def _list(value: Any) -> list[Any]:
+    """IAM's JSON may leave out the brackets of a list of one."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _of_role(aws: Aws, role: Role, scope: Scope) -> Finding:
+    missing = permissions.missing(aws, role.arn, policy.function(scope))
+    if missing:
+        return failure(
+            "role's permissions",
+            f"functions would lack {', '.join(missing)}",
+            "scar role create changes a role that it made; scar role policy function prints what it takes",
+        )
+    return ok("role's permissions", "all that functions need")
+
+
+def _of_caller(aws: Aws, identity: Identity, scope: Scope) -> Finding:
+    if identity.is_root:
+        return warning(
+            "permissions",
+            "the credentials are the account's own, which may do everything",
+            "use those of a user or role: scar role policy deployer prints what it needs",
+        )
+    return _asked("permissions", lambda: permissions.of_caller(aws, identity, scope))
+
+
+def _asked(subject: str, ask: Callable[[], Finding]) -> Finding:
+    """The answer, or why there is none: not everybody may ask IAM."""
+    try:
+        return ask()
+    except AwsError as error:
+        return warning(subject, f"nobody could be asked: {error.message}", permissions.HELP)
