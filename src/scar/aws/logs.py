@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class LogEvent:
     """One line, or what a function wrote at once."""
 
+    id: str
+    """Of this event alone."""
     stream: str
     timestamp: int
     """Milliseconds since 1970."""
@@ -58,9 +60,14 @@ class LogGroups:
             return False
         return True
 
-    def events(self, name: str, *, stream: str = "", term: str = "") -> Iterator[LogEvent]:
-        """The events of the group in order of time, of one stream, and with a term, if these are given."""
+    def events(self, name: str, *, stream: str = "", term: str = "", since: int = 0) -> Iterator[LogEvent]:
+        """The events of the group: of one stream, with a term, and not before a time, if these are given.
+
+        ``since`` is in milliseconds since 1970.
+        """
         criteria: dict[str, Any] = {"logGroupName": name}
+        if since:
+            criteria["startTime"] = since
         if stream:
             criteria["logStreamNames"] = [stream]
         if term:
@@ -68,4 +75,6 @@ class LogGroups:
         with request(f"read log group {name}"):
             for page in self._client.get_paginator("filter_log_events").paginate(**criteria):
                 for event in page["events"]:
-                    yield LogEvent(event["logStreamName"], event["timestamp"], event["message"])
+                    yield LogEvent(
+                        event["eventId"], event["logStreamName"], event["timestamp"], event["message"]
+                    )

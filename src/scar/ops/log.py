@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from scar import limits
@@ -22,48 +22,72 @@ class LogRequest:
     function: str
     stream: str = ""
     request_id: str = ""
+    since: int = 0
+    """Milliseconds since 1970."""
+
+    def check(self) -> None:
+        """Raises UsageError."""
+        limits.function_name(self.function, "NAME")
+        if self.stream:
+            limits.log_stream(self.stream, "-ls/--log-stream-name")
+        if self.request_id:
+            limits.request_id(self.request_id, "-ri/--request-id")
+
+    @property
+    def group(self) -> str:
+        """The function's log group."""
+        return names.log_group(self.function)
 
 
 def events(request: LogRequest, cloud: Cloud) -> list[LogEvent]:
     """The events in order of time. Raises ScarError if there is no such function, stream or request."""
-    limits.function_name(request.function, "NAME")
-    if request.stream:
-        limits.log_stream(request.stream, "-ls/--log-stream-name")
-    if request.request_id:
-        limits.request_id(request.request_id, "-ri/--request-id")
+    request.check()
     try:
-        return _events(request, cloud.aws)
+        found = _events(request, cloud.aws)
     except NotFound as error:
-        raise _absent(request, cloud.aws) from error
-
-
-def _events(request: LogRequest, aws: Aws) -> list[LogEvent]:
-    group = names.log_group(request.function)
-    if request.request_id:
-        found = _of_request(request, aws, group)
-    else:
-        found = list(aws.logs.events(group, stream=request.stream))
-    found.sort(key=lambda event: event.timestamp)  # stable: what an environment wrote at once stays in order
-    if not found and (request.stream or request.request_id):
+        raise absent(request, cloud.aws) from error
+    if not found and not request.since and (request.stream or request.request_id):
         wanted = f"request {request.request_id}" if request.request_id else f"stream {request.stream}"
         raise ScarError(
-            f"nothing of {wanted} in log group {group}",
-            hint="events can take some seconds to arrive in the log",
+            f"nothing of {wanted} in log group {request.group}",
+            hint="events can take some seconds to arrive in the log: -f waits for them",
         )
     return found
 
 
-def _of_request(request: LogRequest, aws: Aws, group: str) -> list[LogEvent]:
-    """The events of the request in each stream where it started: more than one if Lambda tried again."""
-    request_id = request.request_id
-    mentions = aws.logs.events(group, stream=request.stream, term=request_id)
-    streams = dict.fromkeys(event.stream for event in mentions if _starts(event, request_id))
-    return [
-        event for stream in streams for event in of_request(aws.logs.events(group, stream=stream), request_id)
-    ]
+def _events(request: LogRequest, aws: Aws) -> list[LogEvent]:
+    if request.request_id:
+        return of_streams(request, aws, starts(request, aws, request.since))
+    return in_order(aws.logs.events(request.group, stream=request.stream, since=request.since))
 
 
-def of_request(stream: Iterator[LogEvent], request_id: str) -> Iterator[LogEvent]:
+def in_order(found: Iterable[LogEvent]) -> list[LogEvent]:
+    """By time. What an environment wrote at once stays in its order."""
+    return sorted(found, key=lambda event: event.timestamp)
+
+
+def starts(request: LogRequest, aws: Aws, since: int) -> dict[str, int]:
+    """The streams where the request started, and when: more than one if Lambda tried again."""
+    mentions = aws.logs.events(request.group, stream=request.stream, term=request.request_id, since=since)
+    found: dict[str, int] = {}
+    for event in mentions:
+        if says(event, "START", request.request_id):
+            found.setdefault(event.stream, event.timestamp)
+    return found
+
+
+def of_streams(request: LogRequest, aws: Aws, begun: dict[str, int]) -> list[LogEvent]:
+    """The request's events in the streams where it started, from then on."""
+    return in_order(
+        event
+        for stream, since in begun.items()
+        for event in of_request(
+            aws.logs.events(request.group, stream=stream, since=since), request.request_id
+        )
+    )
+
+
+def of_request(stream: Iterable[LogEvent], request_id: str) -> Iterator[LogEvent]:
     """The events of one request: an environment serves one at a time, so they stand between START and END.
 
     Lambda's REPORT line comes after END. A request without END is still running, or its environment is gone.
@@ -71,18 +95,20 @@ def of_request(stream: Iterator[LogEvent], request_id: str) -> Iterator[LogEvent
     inside = False
     for event in stream:
         if event.message.startswith("START RequestId: "):
-            inside = _starts(event, request_id)
-        if inside or event.message.startswith(f"REPORT RequestId: {request_id}"):
+            inside = says(event, "START", request_id)
+        if inside or says(event, "REPORT", request_id):
             yield event
         if event.message.startswith("END RequestId: "):
             inside = False
 
 
-def _starts(event: LogEvent, request_id: str) -> bool:
-    return event.message.startswith(f"START RequestId: {request_id}")
+def says(event: LogEvent, word: str, request_id: str) -> bool:
+    """Whether the event is the line of Lambda's own with this word for the request."""
+    return event.message.split(maxsplit=3)[:3] == [word, "RequestId:", request_id]
 
 
-def _absent(request: LogRequest, aws: Aws) -> ScarError:
+def absent(request: LogRequest, aws: Aws) -> ScarError:
+    """What to say of a log that is not there."""
     if aws.functions.configuration(request.function) is None:
         return missing(aws, request.function)
     what = f"stream {request.stream} in the log" if request.stream else "log"
