@@ -6,7 +6,7 @@ import os
 from typing import NamedTuple
 
 from . import environment, process, program
-from .errors import NothingToRun
+from .errors import NothingToRun, ProgramNotExecutable
 from .f1 import F1
 
 TYPE_CHECKING = False
@@ -38,17 +38,27 @@ class Container(NamedTuple):
 
     def run(self, sink: Callable[[bytes], None], event_env: Environment) -> process.Ended:
         """Run to the end or to the deadline. Raises SupervisorError or ImageError if it cannot be started."""
-        config = self.image.config
         rootfs = os.fsencode(self.image.rootfs)
         tree = program.Tree(rootfs, shared=(self.folder.path,))
         env = self.environment(event_env)
-        cwd = b"/" + os.fsencode(config.working_dir).lstrip(b"/")
-        if not os.path.isdir(tree.outside(cwd)):
-            os.makedirs(tree.outside(cwd))  # as Docker does for a WORKDIR that the image lacks
+        cwd = self.working_dir(tree)
         found = program.resolve(tree, self.command(), env[b"PATH"], cwd)
         engine = F1(tree, self.image.runtime, self.function.task_root)
         grace = min(GRACE, self.function.timeout_threshold / 4)
         return process.run(engine.launch(found, env, cwd), sink, self.deadline, grace)
+
+    def working_dir(self, tree: program.Tree) -> bytes:
+        """The image's WORKDIR, made if the image lacks it, as Docker does. Raises ProgramNotExecutable."""
+        # Normal, because above the root of an image there is nothing.
+        path = os.path.normpath(b"/" + os.fsencode(self.image.config.working_dir).lstrip(b"/"))
+        if not os.path.isdir(tree.outside(path)):
+            try:
+                os.makedirs(tree.outside(path))
+            except (FileExistsError, NotADirectoryError):
+                raise ProgramNotExecutable(
+                    f"{os.fsdecode(path)}: the working directory of the image (WORKDIR) is no directory in it"
+                ) from None
+        return path
 
     def command(self) -> tuple[bytes, ...]:
         """The call's script, else its arguments, else the init script, else the image's own command.

@@ -177,9 +177,9 @@ def encode(data: bytes) -> str | dict[str, str]:
 
 def decode(value: Any) -> bytes:
     """The inverse of `encode`. Raises ContractError."""
-    if isinstance(value, str):
-        return value.encode("utf-8")
     try:
+        if isinstance(value, str):
+            return value.encode("utf-8")
         return binascii.a2b_base64(value["base64"], strict_mode=True)
     except (KeyError, TypeError, ValueError) as error:
         raise ContractError(f"neither text nor base64: {str(value)[:80]!r}") from error

@@ -5,6 +5,9 @@ The class names are stable: they are the ``errorType`` that Lambda reports, and 
 
 from __future__ import annotations
 
+import errno
+import os
+
 from .contract import EXIT_SCAR_ERROR
 
 
@@ -36,6 +39,20 @@ class ProgramNotExecutable(SupervisorError):
     """The program is there and cannot be started."""
 
     exit_code = 126
+
+
+class SystemRefused(SupervisorError):
+    """The operating system refused what SCAR itself needs, such as space for a file."""
+
+    @classmethod
+    def of(cls, error: OSError) -> SystemRefused:
+        """The same in words, with a hint for a full disk."""
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        return cls(
+            where + (error.strerror or str(error)),
+            "the image, and all that containers write, share the space of /tmp" if full else "",
+        )
 
 
 class NoTimeLeft(SupervisorError):

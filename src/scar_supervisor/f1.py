@@ -15,7 +15,7 @@ from scar_oci import elf
 from scar_oci.errors import IncompatibleImage
 
 from .contract import KIT_FOLDER
-from .errors import FunctionMisconfigured
+from .errors import FunctionMisconfigured, ProgramNotExecutable
 from .process import Launch
 
 TYPE_CHECKING = False
@@ -50,6 +50,11 @@ class F1(NamedTuple):
         self.check(program)
         tree = self.tree
         loader = os.path.join(tree.rootfs, os.fsencode(self.runtime.loader))
+        if not os.path.exists(loader):
+            raise ProgramNotExecutable(
+                f"/{self.runtime.loader}: the image's own loader is gone, so an earlier call removed it",
+                "calls share the image while their environment is warm: do not remove parts of it",
+            )
         name_option = b"--argv0" if _version(self.runtime.libc_version) >= _ARGV0_SINCE else b""
         named = (name_option, program.argv[0]) if name_option else ()
         return Launch(
@@ -125,4 +130,5 @@ def _needs(build: str) -> tuple[int, ...]:
 
 
 def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split("."))
+    """Of ``2.36`` or ``2.36.9000``; that of a C library that does not say it, ``""``, is below all others."""
+    return tuple(int(part) for part in text.split(".") if part.isdecimal())

@@ -4,6 +4,7 @@ Making and removing folders was most of what SCAR added to a short call (40 to 1
 where starting a program takes 800). One set of folders therefore serves all calls of a process: it is emptied
 at the end of a call, put aside, and renamed for the next. A folder that is put aside has a modification time
 that nobody else would give it; one that still has it after a call was not touched, and need not be emptied.
+Each folder has its own moment, so that `cp -a` from one to another does not make that look untouched.
 
 A call that Lambda killed cannot remove its folder. Each is therefore locked while its process lives, and a
 new process removes those that nobody holds.
@@ -20,12 +21,13 @@ from scar_oci.tree import remove_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
 _INPUT, _OUTPUT, _LOCK = b"input", b"output", b".scar"
 _PRIVATE_FOLDER = stat.S_IFDIR | 0o700
 _UNTOUCHED_NS = int.from_bytes(os.urandom(7), "little") % 10**18
-"""Nanoseconds since 1970, before 2001, and another moment in every process."""
+"""Nanoseconds since 1970, before 2001, and another moment in every process. A folder adds its own seconds."""
+_SECONDS = {_INPUT: 1, _OUTPUT: 2}
 
 
 class CallFolder:
@@ -77,6 +79,8 @@ class CallFolders:
             self._put_aside(folder)
 
     def _make_spare(self) -> int:
+        if os.path.lexists(self._spare):  # of a dead process that had our number and was killed right here
+            remove_tree(self._spare)
         os.mkdir(self._spare, 0o700)
         lock = os.open(os.path.join(self._spare, _LOCK), os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -84,13 +88,17 @@ class CallFolders:
         return lock
 
     def _put_aside(self, folder: CallFolder) -> None:
-        if self._is_intact(folder):
-            folder.renew()
-            os.rename(folder.path, self._spare)
-        else:  # the container changed more than what is in the folders: start afresh
-            if os.path.lexists(folder.path):
+        aside = False
+        try:
+            if self._is_intact(folder):
+                folder.renew()
+                os.rename(folder.path, self._spare)
+                aside = True
+            elif os.path.lexists(folder.path):  # the container changed more than what is in the folders
                 remove_tree(folder.path)
-            self._release()
+        finally:
+            if not aside:  # the next call starts afresh, and does not look for a folder that is not there
+                self._release()
 
     def _is_intact(self, folder: CallFolder) -> bool:
         if _is_untouched(folder.path):
@@ -126,21 +134,23 @@ def remove_abandoned(parent: bytes) -> None:
             os.close(lock)
 
 
-def remove_newer(folder: bytes, ctime_ns: int) -> None:
-    """Remove what came into a folder after a moment (nanoseconds since the epoch): what calls left there."""
+def remove_newer(folder: bytes, ctime_ns: int, kept: Container[bytes] = ()) -> None:
+    """Remove what came into a folder after a moment (nanoseconds since 1970), but not the paths `kept`."""
     try:
-        if os.stat(folder).st_mtime_ns <= ctime_ns:  # nothing came or went
-            return
+        about = os.lstat(folder)
     except FileNotFoundError:
+        return
+    if about.st_ctime_ns <= ctime_ns or not stat.S_ISDIR(about.st_mode):  # nothing came or went
         return
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
-        if os.lstat(path).st_ctime_ns > ctime_ns:
+        if os.lstat(path).st_ctime_ns > ctime_ns and path not in kept:
             remove_tree(path)
 
 
 def _mark(folder: bytes) -> None:
-    os.utime(folder, ns=(_UNTOUCHED_NS, _UNTOUCHED_NS))
+    moment = _untouched_ns(folder)
+    os.utime(folder, ns=(moment, moment))
 
 
 def _is_untouched(folder: bytes) -> bool:
@@ -148,4 +158,8 @@ def _is_untouched(folder: bytes) -> bool:
         status = os.lstat(folder)
     except FileNotFoundError:
         return False
-    return status.st_mtime_ns == _UNTOUCHED_NS and status.st_mode == _PRIVATE_FOLDER
+    return status.st_mtime_ns == _untouched_ns(folder) and status.st_mode == _PRIVATE_FOLDER
+
+
+def _untouched_ns(folder: bytes) -> int:
+    return _UNTOUCHED_NS + _SECONDS.get(os.path.basename(folder), 0) * 10**9

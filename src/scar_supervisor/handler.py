@@ -37,7 +37,7 @@ from scar_oci.errors import ImageError
 from . import contract
 from .container import Container
 from .contract import Call, Failure, Result
-from .errors import ContainerFailed, ContainerTimedOut, NoTimeLeft, SupervisorError
+from .errors import ContainerFailed, ContainerTimedOut, NoTimeLeft, SupervisorError, SystemRefused
 from .folder import CallFolders
 from .function import WRITABLE, Function
 from .image import obtain, tidy
@@ -164,20 +164,25 @@ def _processed(count: int) -> dict[str, Any]:
 
 @contextmanager
 def _container(invocation: Invocation, call: Call, log: Log) -> Iterator[Container]:
-    """The container of a call, ready to run, and nothing of it left afterwards."""
+    """The container of a call, ready to run, and nothing of it left afterwards, also after an error."""
     function = _function()
-    image, pulled = obtain(function, log)
-    with _FOLDERS.folder(invocation.request_id) as folder:
-        yield Container(
-            function=function,
-            image=image,
-            pulled=pulled,
-            folder=folder,
-            call=call,
-            request_id=invocation.request_id,
-            deadline=invocation.deadline - function.timeout_threshold,
-        )
-    tidy(image)
+    try:
+        image, pulled = obtain(function, log)
+        try:
+            with _FOLDERS.folder(invocation.request_id) as folder:
+                yield Container(
+                    function=function,
+                    image=image,
+                    pulled=pulled,
+                    folder=folder,
+                    call=call,
+                    request_id=invocation.request_id,
+                    deadline=invocation.deadline - function.timeout_threshold,
+                )
+        finally:
+            tidy(image)
+    except OSError as error:
+        raise SystemRefused.of(error) from error
 
 
 def _run(container: Container, output: BoundedOutput | None, log: Log, event_env: Environment) -> Ended:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import os
 import time
 
-from scar_oci.store import DESCRIPTION, ImageStore
+from scar_oci.store import DESCRIPTION, ROOTFS, ImageStore
 
 from .folder import remove_newer
 from .function import WRITABLE
@@ -24,6 +26,9 @@ STORE = os.fsdecode(WRITABLE) + "/udocker"
 SCRATCH = (b"tmp", b"var/tmp")
 """Folders of the image that programs take for temporary: what a call leaves there goes with the call."""
 
+_SCRATCH_LIST = "scratch.json"
+"""File beside the image that names the folders in SCRATCH that are the image's own."""
+
 
 def obtain(function: Function, log: Log) -> tuple[StoredImage, bool]:
     """The image, and whether it had to be pulled. Raises ImageError."""
@@ -39,15 +44,38 @@ def obtain(function: Function, log: Log) -> tuple[StoredImage, bool]:
     reference = ImageReference.parse(function.image).with_digest(function.image_digest)
     with Registry(mirror=function.registry_mirror) as registry:
         image = store.pull(registry, registry.resolve(reference, _platform()))
+    _list_scratch(image)
     log.note(f"pulled {function.image} ({function.image_digest}) in {time.monotonic() - started:.1f} s")
     return image, True
 
 
 def tidy(image: StoredImage) -> None:
-    """Remove what a call left in the image's temporary folders."""
-    pulled_ns = os.stat(os.path.join(os.path.dirname(image.rootfs), DESCRIPTION)).st_mtime_ns
-    for folder in SCRATCH:
-        remove_newer(os.path.join(os.fsencode(image.rootfs), folder), pulled_ns)
+    """Remove what a call left in the image's temporary folders, and in the image's own folders in them."""
+    container = os.path.dirname(image.rootfs)
+    pulled_ns = os.stat(os.path.join(container, DESCRIPTION)).st_mtime_ns
+    folders = _scratch(container, pulled_ns)
+    for folder in folders:
+        remove_newer(folder, pulled_ns, kept=folders)
+
+
+def _list_scratch(image: StoredImage) -> None:
+    rootfs = os.path.realpath(image.rootfs)
+    tops = (os.path.realpath(os.path.join(rootfs, os.fsdecode(folder))) for folder in SCRATCH)
+    inside = [parent for top in tops if top.startswith(rootfs + "/") for parent, _, _ in os.walk(top)]
+    with open(os.path.join(os.path.dirname(image.rootfs), _SCRATCH_LIST), "w", encoding="utf-8") as file:
+        json.dump([os.path.relpath(folder, rootfs) for folder in inside], file)
+
+
+@functools.lru_cache(maxsize=1)
+def _scratch(container: str, _pulled_ns: int) -> frozenset[bytes]:
+    """The folders that may hold what calls leave."""
+    rootfs = os.fsencode(os.path.join(container, ROOTFS))
+    try:
+        with open(os.path.join(container, _SCRATCH_LIST), encoding="utf-8") as file:
+            listed = json.load(file)
+    except FileNotFoundError:  # the environment was killed between the pull and the list
+        listed = ()
+    return frozenset(os.path.join(rootfs, folder) for folder in (*SCRATCH, *map(os.fsencode, listed)))
 
 
 def _platform() -> Platform:

@@ -19,11 +19,11 @@ def is_folder_marker(key: str) -> bool:
 def local_path(key: str) -> bytes:
     """The relative path at which an object is staged: its path under ``input/``.
 
-    Segments that are no file names (empty, ``.``, ``..``) have their dots and slashes percent-encoded;
-    one that is longer than a file name can be keeps its beginning and its extension.
+    Slashes that follow a slash, or begin the path, mean nothing there and go. ``.`` and ``..`` have their
+    dots percent-encoded; a segment longer than a file name can be keeps its beginning and its extension.
     """
     relative = key.removeprefix(INPUT_PREFIX)
-    return b"/".join(_segment(part) for part in relative.encode().split(b"/"))
+    return b"/".join(_segment(part) for part in relative.encode().split(b"/") if part)
 
 
 def output_key(path: bytes) -> str:
@@ -32,12 +32,15 @@ def output_key(path: bytes) -> str:
 
 
 def _segment(part: bytes) -> bytes:
-    if part == b"":
-        return b"%2F"
     if part in (b".", b".."):
         return part.replace(b".", b"%2E")
     if len(part) > NAME_MAX:
         stem, extension = os.path.splitext(part)
-        extension = extension[-64:]
-        return stem[: NAME_MAX - len(extension)] + extension
+        extension = extension[:64]
+        return _whole(stem[: NAME_MAX - len(extension)]) + _whole(extension)
     return part
+
+
+def _whole(text: bytes) -> bytes:
+    """Without the part of a character that a cut has left at the end."""
+    return text.decode("utf-8", "ignore").encode()

@@ -50,7 +50,7 @@ def resolve(tree: Tree, argv: tuple[bytes, ...], search_path: bytes, cwd: bytes)
         if words is None:
             return Program(path, argv)
         argv = (*words, path, *argv[1:])
-        path = words[0]
+        path = os.path.join(cwd, words[0])
         _check(tree, path, what="interpreter")
     raise ProgramNotExecutable(f"{_show(path)}: the interpreter of an interpreter of a script is a script")
 
@@ -91,7 +91,10 @@ def _check(tree: Tree, path: bytes, what: str) -> None:
 def _interpreter(tree: Tree, path: bytes) -> tuple[bytes, ...] | None:
     """What the first line of a script names; the shell if it names nothing; None for a binary."""
     outside = tree.outside(path)
-    return _first_line(outside, os.stat(outside).st_ctime_ns)
+    try:
+        return _first_line(outside, os.stat(outside).st_ctime_ns)
+    except PermissionError:
+        raise ProgramNotExecutable(f"{_show(path)}: not readable, and execution mode F1 reads it") from None
 
 
 @functools.lru_cache(maxsize=64)  # warm calls mostly start the same few programs

@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 def download(item: S3Object, folder: bytes) -> bytes:
     """Stage an object under a folder; the path of the file. Raises StagingFailed."""
     path = os.path.join(folder, local_path(item.key))
+    where = f"s3://{item.bucket}/{item.key}"
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         # Not download_file: its temporary name beside the file is too long where the name is 255 bytes.
         with open(path, "wb") as file:
             _client().download_fileobj(item.bucket, item.key, file)
+    except OSError as error:
+        raise StagingFailed(f"{where} could not be put on disk: {error.strerror or error}") from error
     except _transfer_errors() as error:
         raise StagingFailed(
-            f"s3://{item.bucket}/{item.key} could not be read: {error}",
+            f"{where} could not be read: {error}",
             "see that the object is still there and that the function's role may s3:GetObject it",
         ) from error
     return path
@@ -57,17 +60,30 @@ def upload(folder: bytes, bucket: str, log: Log) -> int:
 
 
 def _files(folder: bytes, log: Log) -> Iterator[bytes]:
-    """Regular files under a folder, and links to such files that do not lead out of it."""
+    """Regular files under a folder, and links to such files that do not lead out of it.
+
+    A container may have closed what it left, with a umask of 777 for example: it is opened, for it is ours.
+    """
     root = os.path.realpath(folder)
-    for parent, folders, names in os.walk(folder):
+    os.chmod(folder, 0o700)
+    for parent, folders, names in os.walk(folder, onerror=_raise):
         folders.sort()
+        for name in folders:
+            if not os.path.islink(path := os.path.join(parent, name)):
+                os.chmod(path, 0o700)
         for name in sorted(names):
             path = os.path.join(parent, name)
             real = os.path.realpath(path)
             if os.path.isfile(real) and real.startswith(root + b"/"):
+                if not os.access(real, os.R_OK):
+                    os.chmod(real, 0o600)
                 yield path
             else:
                 log.note(f"left out {os.fsdecode(path)}: not a file, or a link that leaves output/")
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 @functools.cache

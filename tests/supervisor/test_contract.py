@@ -40,7 +40,7 @@ def test_no_encoding_grows_beyond_base64() -> None:
         assert len(json.dumps(contract.encode(data), ensure_ascii=False)) <= size * 4 // 3 + 100
 
 
-@pytest.mark.parametrize("value", [None, 3, ["x"], {"base64": "*"}, {"base64": 3}, {"other": "x"}])
+@pytest.mark.parametrize("value", [None, 3, ["x"], "\ud800", {"base64": "*"}, {"base64": 3}, {"other": "x"}])
 def test_what_is_neither_text_nor_base64_is_refused(value: object) -> None:
     with pytest.raises(ContractError):
         contract.decode(value)

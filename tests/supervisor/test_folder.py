@@ -88,6 +88,30 @@ def test_what_a_container_does_to_the_folder_does_not_reach_the_next_call(
     assert Path("/etc/passwd").exists()
 
 
+def test_copying_one_folder_s_times_to_another_does_not_hide_what_is_in_it(tmp_path: Path) -> None:
+    folders = CallFolders(bytes(tmp_path))
+    with folders.folder("one"):
+        (tmp_path / "one/output/left").write_text("x")
+        shutil.copystat(tmp_path / "one/input", tmp_path / "one/output")
+    with folders.folder("two"):
+        assert list((tmp_path / "two/output").iterdir()) == []
+
+
+def test_a_call_whose_folder_cannot_be_put_aside_spoils_no_other(tmp_path: Path) -> None:
+    folders = CallFolders(bytes(tmp_path))
+    with pytest.raises(NotADirectoryError), folders.folder("one"):
+        (tmp_path / f".scar-{os.getpid()}").write_text("in the way")
+    with folders.folder("two"):
+        assert list((tmp_path / "two/output").iterdir()) == []
+    assert visible(tmp_path) == []
+
+
+def test_what_a_dead_process_of_the_same_number_left_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / f".scar-{os.getpid()}/input/old").mkdir(parents=True)
+    with CallFolders(bytes(tmp_path)).folder("id"):
+        assert list((tmp_path / "id/input").iterdir()) == []
+
+
 def test_a_retry_of_a_killed_call_starts_anew(tmp_path: Path) -> None:
     (tmp_path / "id/input/old").mkdir(parents=True)
     with CallFolders(bytes(tmp_path)).folder("id"):
@@ -129,3 +153,11 @@ def test_only_what_came_later_is_removed(tmp_path: Path) -> None:
     remove_newer(bytes(tmp_path), moment)
     assert [path.name for path in tmp_path.iterdir()] == ["of the image"]
     remove_newer(bytes(tmp_path / "missing"), 0)
+
+
+def test_what_is_kept_stays_though_it_changed(tmp_path: Path) -> None:
+    for name in ("kept", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x").write_text("x")
+    remove_newer(bytes(tmp_path), 0, kept=[bytes(tmp_path / "kept")])
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["kept", "x"]

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
 from scar_supervisor.keys import NAME_MAX, is_folder_marker, local_path, output_key
 
 PLAIN = ["a", "a b", "a+b%20c", "d/e f/ü", "...", ".hidden", "x..", "-rf", "日本"]
-HOSTILE = ["../../etc/passwd", "/etc/passwd", "..", ".", "//", "a//b", "a/../../b", "/", "a/./b", "../" * 300]
+HOSTILE = [
+    "../../etc/passwd",
+    "/etc/passwd",
+    "..",
+    ".",
+    "//a",
+    "a//b",
+    "a/../../b",
+    "/..",
+    "./b",
+    "../" * 339,
+]
 
 
 @pytest.mark.parametrize("name", PLAIN)
@@ -27,6 +39,15 @@ def test_no_key_leaves_its_folder(prefix: str, name: str) -> None:
 
 def test_a_long_name_keeps_its_extension() -> None:
     assert local_path("input/" + "x" * 400 + ".jpeg").endswith(b"x.jpeg")
+    assert local_path("input/x." + "ü" * 300).decode().startswith("x.ü")
+
+
+@pytest.mark.parametrize("unit", ["/", "../", "./", "a/", "ü", "日", "x"])
+def test_the_longest_keys_are_names_that_a_file_can_have(unit: str, tmp_path: Path) -> None:
+    key = "input/" + unit * ((1024 - len("input/x")) // len(unit.encode())) + "x"
+    path = os.path.join(bytes(tmp_path), local_path(key))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    Path(os.fsdecode(path)).write_text(path.decode("utf-8"))
 
 
 def test_folder_markers_end_in_a_slash() -> None:

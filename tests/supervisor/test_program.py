@@ -65,6 +65,13 @@ def test_an_interpreter_may_be_a_script(tree: Tree) -> None:
     assert found(tree, b"cow").argv == (b"/bin/perl", b"/bin/wrapper", b"/bin/cow")
 
 
+def test_an_interpreter_without_a_folder_is_looked_for_where_the_script_runs(tree: Tree) -> None:
+    script(tree, "/bin/cow", b"#!../bin/perl\n")
+    assert found(tree, b"cow", cwd=b"/work") == Program(b"/work/../bin/perl", (b"../bin/perl", b"/bin/cow"))
+    with pytest.raises(ProgramNotFound):
+        found(tree, b"cow", cwd=b"/usr/local/bin")
+
+
 def test_interpreters_without_end_are_refused(tree: Tree) -> None:
     script(tree, "/bin/cow", b"#!/bin/cow\n")
     with pytest.raises(ProgramNotExecutable):
