@@ -17,7 +17,6 @@ from typing import Any
 from scar import limits
 from scar.errors import UsageError
 from scar.home import home
-from scar_supervisor.contract import ENV_REGISTRY_MIRROR
 
 FILE_NAME = "scar.cfg"
 _SECTION = "scar"
@@ -37,6 +36,14 @@ class Config:
     """ARN of the role that functions assume; empty: not set."""
     lambda_timeout_threshold: int = 10
     """Seconds before the time-out at which the container is stopped."""
+    lambda_runtime: str = "python3.13"
+    """AWS supports it until June 2029."""
+    lambda_architecture: str = ""
+    """``x86_64`` or ``arm64``; empty: x86_64 on AWS, this machine's in the local cloud."""
+    lambda_storage: int | None = None
+    """Megabytes of /tmp; None, in the file empty: chosen from the image's size."""
+    lambda_package_bucket: str = ""
+    """The bucket through which packages go that are too large for direct upload; empty: none."""
     registry_mirror: str = ""
     """URL of a registry that is asked in place of docker.io; empty: docker.io itself."""
 
@@ -47,10 +54,10 @@ class _Key:
     is_number: bool = False
     may_be_empty: bool = False
 
-    def parse(self, text: str, source: str) -> str | int:
+    def parse(self, text: str, source: str) -> str | int | None:
         if not text:
             if self.may_be_empty:
-                return ""
+                return None if self.is_number else ""
             raise UsageError(f"{source}: the value is empty", hint="remove the line to have the default")
         value = _number(text, source) if self.is_number else text
         self.check(value, source)
@@ -64,6 +71,10 @@ _KEYS = {
     "lambda_region": _Key(limits.region),
     "lambda_role": _Key(limits.role, may_be_empty=True),
     "lambda_timeout_threshold": _Key(limits.threshold, is_number=True),
+    "lambda_runtime": _Key(limits.runtime),
+    "lambda_architecture": _Key(limits.architecture, may_be_empty=True),
+    "lambda_storage": _Key(limits.storage, is_number=True, may_be_empty=True),
+    "lambda_package_bucket": _Key(limits.bucket, may_be_empty=True),
     "registry_mirror": _Key(limits.registry_mirror, may_be_empty=True),
 }
 
@@ -76,7 +87,7 @@ def path() -> Path:
 def load() -> Config:
     """The configuration; a missing file is made with the defaults. Raises UsageError, naming file and key.
 
-    A mirror in the environment (SCAR_REGISTRY_MIRROR) beats the file's, also if it is empty.
+    A variable SCAR_<KEY> in the environment, such as SCAR_LAMBDA_MEMORY, beats the file's key.
     """
     file = path()
     try:
@@ -93,12 +104,28 @@ def load() -> Config:
 
 def _with_environment(config: Config) -> Config:
     """What SCAR's own variables say beats the file."""
-    mirror = os.environ.get(ENV_REGISTRY_MIRROR)
-    if mirror is None:
+    given: dict[str, Any] = {
+        key: _KEYS[key].parse(os.environ[variable(key)], variable(key))
+        for key in _KEYS
+        if variable(key) in os.environ
+    }
+    if not given:
         return config
-    if mirror:
-        limits.registry_mirror(mirror, ENV_REGISTRY_MIRROR)
-    return replace(config, registry_mirror=mirror)
+    merged = replace(config, **given)
+    both = ("lambda_timeout_threshold", "lambda_time")
+    sources = [variable(key) if key in given else f"{path()}, key {key}" for key in both]
+    limits.threshold_below_time(merged.lambda_timeout_threshold, merged.lambda_time, " and ".join(sources))
+    return merged
+
+
+def keys() -> tuple[str, ...]:
+    """The names of all keys, in the order of the file."""
+    return tuple(_KEYS)
+
+
+def variable(key: str) -> str:
+    """The environment variable that beats a key of the file."""
+    return f"SCAR_{key.upper()}"
 
 
 def parse(text: str, name: str) -> Config:
@@ -121,7 +148,8 @@ def parse(text: str, name: str) -> Config:
 
 def render(config: Config) -> str:
     """The text of a file that holds ``config``."""
-    lines = [f"{key} = {getattr(config, key)}".rstrip() for key in _KEYS]
+    values = {key: getattr(config, key) for key in _KEYS}
+    lines = [f"{key} = {'' if value is None else value}".rstrip() for key, value in values.items()]
     return "\n".join([f"[{_SECTION}]", *lines, ""])
 
 

@@ -17,10 +17,17 @@ MIB: Final = 1024 * 1024
 
 MEMORY_MB: Final = range(128, 10_240 + 1)
 TIME_SECONDS: Final = range(1, 900 + 1)
+STORAGE_MB: Final = range(512, 10_240 + 1)
+"""Of /tmp. (The API model allows 32,768, which are for other kinds of functions than these.)"""
+RUNTIMES: Final = ("python3.12", "python3.13", "python3.14")
+"""That can be created and have Amazon Linux 2023, on which libfakechroot was tried:
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html"""
+ARCHITECTURES: Final = ("x86_64", "arm64")
 NAME_LENGTH: Final = 64
 DESCRIPTION_LENGTH: Final = 256
 ENVIRONMENT_BYTES: Final = 4 * 1024
 PACKAGE_BYTES: Final = 50 * MIB
+UNZIPPED_BYTES: Final = 250 * MIB
 SYNCHRONOUS_PAYLOAD_BYTES: Final = 6 * MIB
 ASYNCHRONOUS_PAYLOAD_BYTES: Final = 1 * MIB
 TAG_VALUE_LENGTH: Final = 256
@@ -29,6 +36,10 @@ _FUNCTION_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ROLE = re.compile(r"arn:aws[a-zA-Z-]*:iam::\d{12}:role/[a-zA-Z0-9_+=,.@/-]+")
 _ROLE_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+# https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html#invocation-async-destinations
+_DESTINATION = re.compile(
+    r"s3://[^/]+|arn:aws[a-zA-Z-]*:s3:::[^/]+|arn:aws[a-zA-Z-]*:(sqs|sns|lambda|events):[a-z0-9-]+:\d{12}:\S+"
+)
 _LOG_STREAM = re.compile(r"[^:*]{1,512}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -60,6 +71,31 @@ def threshold_below_time(threshold_seconds: int, time_seconds: int, source: str)
             f" time-out ({time_seconds} s)",
             hint="the container may run for the time-out less the threshold, for example: -t 60 -tt 10",
         )
+
+
+def storage(value: int, source: str) -> int:
+    """Megabytes of /tmp of a function."""
+    return _within(value, STORAGE_MB, "MB", source)
+
+
+def runtime(value: str, source: str) -> str:
+    """The Python that a function has."""
+    return _one_of(value, RUNTIMES, "runtime", source)
+
+
+def architecture(value: str, source: str) -> str:
+    """The kind of processor that a function has."""
+    return _one_of(value, ARCHITECTURES, "architecture", source)
+
+
+def destination(value: str, source: str) -> str:
+    """What gets the record of an event that failed for good: an ARN, or ``s3://BUCKET``."""
+    if not _DESTINATION.fullmatch(value):
+        raise UsageError(
+            f"{source}: not a destination: {value!r}",
+            hint="the ARN of a queue, a topic, a function, an event bus or a bucket; or s3://BUCKET",
+        )
+    return value
 
 
 def function_name(value: str, source: str) -> str:
@@ -163,7 +199,16 @@ def package_size(size: int) -> None:
     if size > PACKAGE_BYTES:
         raise ScarError(
             f"the deployment package has {size:,} bytes; AWS Lambda takes {PACKAGE_BYTES:,} by direct upload",
-            hint="make the init script smaller: it is in the package",
+            hint="name a bucket that it can go through: --package-bucket, or lambda_package_bucket",
+        )
+
+
+def unzipped_size(size: int) -> None:
+    """Bytes of all files of a deployment package. Raises ScarError."""
+    if size > UNZIPPED_BYTES:
+        raise ScarError(
+            f"the files of the deployment package have {size:,} bytes; AWS Lambda allows {UNZIPPED_BYTES:,}",
+            hint="put large data into the image, or into a bucket",
         )
 
 
@@ -192,6 +237,12 @@ def request_id(value: str, source: str) -> str:
         raise UsageError(
             f"{source}: not a request id: {value!r}", hint="scar run prints it, and scar log holds it"
         )
+    return value
+
+
+def _one_of(value: str, allowed: tuple[str, ...], what: str, source: str) -> str:
+    if value not in allowed:
+        raise UsageError(f"{source}: {value!r} is no {what} of ours: it is one of {', '.join(allowed)}")
     return value
 
 

@@ -41,6 +41,10 @@ def test_every_key_is_read() -> None:
         lambda_region="eu-west-1",
         lambda_role="arn:aws:iam::123456789012:role/r",
         lambda_timeout_threshold=5,
+        lambda_runtime="python3.14",
+        lambda_architecture="arm64",
+        lambda_storage=1024,
+        lambda_package_bucket="my.bucket",
         registry_mirror="https://mirror.example.org",
     )
     assert config.parse(config.render(expected), "scar.cfg") == expected
@@ -70,6 +74,12 @@ def test_an_empty_file_has_the_defaults() -> None:
             f"lambda_description = {'a' * 300}",
             "scar.cfg, key lambda_description: a description has at most 256",
         ),
+        ("lambda_region =", "scar.cfg, key lambda_region: the value is empty"),
+        ("lambda_runtime = python3.7", "scar.cfg, key lambda_runtime: 'python3.7' is no runtime of ours"),
+        ("lambda_architecture = i386", "scar.cfg, key lambda_architecture: 'i386' is no architecture"),
+        ("lambda_storage = 511", "scar.cfg, key lambda_storage: 511 is not between 512 and 10,240 MB"),
+        ("lambda_storage = 1 GB", "scar.cfg, key lambda_storage: not a whole number: '1 GB'"),
+        ("lambda_package_bucket = A", "scar.cfg, key lambda_package_bucket: not the name of a bucket"),
         ("registry_mirror = host:5000", "scar.cfg, key registry_mirror: not the URL of a registry"),
         ("lambda_memry = 128", "scar.cfg: unknown key lambda_memry"),
         ("[aws]\nlambda_memory = 128", "scar.cfg: unknown section [aws]"),
@@ -121,3 +131,43 @@ def test_the_environment_beats_the_file(file: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SCAR_REGISTRY_MIRROR", "127.0.0.1:5555")
     with pytest.raises(UsageError, match=r"^SCAR_REGISTRY_MIRROR: not the URL"):
         config.load()
+
+
+def test_every_key_has_a_variable(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = Config(
+        lambda_description="",
+        lambda_memory=256,
+        lambda_time=60,
+        lambda_region="eu-west-1",
+        lambda_role="arn:aws:iam::123456789012:role/r",
+        lambda_timeout_threshold=5,
+        lambda_runtime="python3.12",
+        lambda_architecture="arm64",
+        lambda_storage=1024,
+        lambda_package_bucket="my.bucket",
+        registry_mirror="https://mirror.example.org",
+    )
+    for key in config.keys():
+        monkeypatch.setenv(config.variable(key), str(getattr(wanted, key)))
+    assert config.load() == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SCAR_LAMBDA_MEMORY", "64", "SCAR_LAMBDA_MEMORY: 64 is not between"),
+        ("SCAR_LAMBDA_MEMORY", "", "SCAR_LAMBDA_MEMORY: the value is empty"),
+        (
+            "SCAR_LAMBDA_TIME",
+            "5",
+            "scar.cfg, key lambda_timeout_threshold and SCAR_LAMBDA_TIME: the time-out",
+        ),
+    ],
+)
+def test_variables_are_checked_as_the_file_is(
+    file: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError) as caught:
+        config.load()
+    assert said in caught.value.message

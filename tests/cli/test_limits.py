@@ -32,6 +32,13 @@ ROLE = "arn:aws:iam::123456789012:role/path/name"
         (limits.bucket, "b" * 63),
         (limits.registry_mirror, "http://127.0.0.1:5555"),
         (limits.registry_mirror, "https://mirror.example.org/"),
+        (limits.storage, 512),
+        (limits.storage, 10_240),
+        (limits.runtime, "python3.12"),
+        (limits.architecture, "arm64"),
+        (limits.destination, "s3://failures"),
+        (limits.destination, "arn:aws:s3:::failures"),
+        (limits.destination, "arn:aws:sqs:eu-west-1:123456789012:failures"),
         (limits.log_stream, "2026/11/21/[$LATEST]7a7b5d38bf684619addd6e0b56e32d42"),
         (limits.request_id, "b513383e-2979-4fc1-a106-b85fc0346989"),
     ],
@@ -68,6 +75,13 @@ def test_accepts(check: Check, value: Any) -> None:
         (limits.registry_mirror, "mirror.example.org", "not the URL of a registry"),
         (limits.registry_mirror, "http://user:secret@host", "not the URL of a registry"),
         (limits.registry_mirror, "http://host/v2/", "not the URL of a registry"),
+        (limits.storage, 511, "511 is not between 512 and 10,240 MB"),
+        (limits.storage, 10_241, "10,240 MB"),
+        (limits.runtime, "python3.7", "one of python3.12, python3.13, python3.14"),
+        (limits.architecture, "amd64", "one of x86_64, arm64"),
+        (limits.destination, "failures", "not a destination"),
+        (limits.destination, "s3://failures/folder", "not a destination"),
+        (limits.destination, "arn:aws:ec2:eu-west-1:123456789012:failures", "not a destination"),
         (limits.log_stream, "a:b", "not the name of a log stream"),
         (limits.request_id, 'a" "b', "not a request id"),
     ],
@@ -101,6 +115,12 @@ def test_package_size() -> None:
     limits.package_size(50 * 1024 * 1024)
     with pytest.raises(ScarError, match=r"has 52,428,801 bytes; AWS Lambda takes 52,428,800"):
         limits.package_size(50 * 1024 * 1024 + 1)
+
+
+def test_unzipped_size() -> None:
+    limits.unzipped_size(250 * 1024 * 1024)
+    with pytest.raises(ScarError, match=r"have 262,144,001 bytes; AWS Lambda allows 262,144,000"):
+        limits.unzipped_size(250 * 1024 * 1024 + 1)
 
 
 @pytest.mark.parametrize(("asynchronous", "limit"), [(False, 6 * 1024 * 1024), (True, 1024 * 1024)])

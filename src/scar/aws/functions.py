@@ -131,6 +131,20 @@ class Functions:
         with request(f"look for function {name}"):
             return self._client.get_function_configuration(FunctionName=name)
 
+    def set_failure_destination(self, name: str, arn: str) -> None:
+        """Where the record goes of an event that failed for good."""
+        with request(f"set the failure destination of function {name}"):
+            self._client.put_function_event_invoke_config(
+                FunctionName=name, DestinationConfig={"OnFailure": {"Destination": arn}}
+            )
+
+    def forget_destinations(self, name: str) -> None:
+        try:
+            with request(f"remove the destinations of function {name}"):
+                self._client.delete_function_event_invoke_config(FunctionName=name)
+        except NotFound:
+            return
+
     def delete(self, name: str) -> bool:
         """Delete the function, and with it its permissions. False if there was none."""
         try:

@@ -38,6 +38,7 @@ def plan_init(spec: FunctionSpec, package: Package, existing: Existing) -> tuple
         *_log_group(spec, existing),
         steps.CreateFunction(spec.new_function(package)),
         steps.WaitUntilActive(spec.name),
+        *([steps.SetFailureDestination(spec.name, spec.on_failure)] if spec.on_failure else ()),
         *([steps.Preheat(spec.name, spec.time)] if spec.preheat else ()),
         *(_event_source(spec, existing.source) if spec.bucket else ()),
     )

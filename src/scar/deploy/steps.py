@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
-from scar.aws.functions import NewFunction
+from scar.aws.functions import NewFunction, RoleNotAssumed
 from scar.aws.session import Aws
 from scar.deploy import names, notification
 from scar.deploy.calls import preheat
+
+ROLE_PAUSES = (1, 2, 4, 8, 16)
+"""Seconds to wait before each new try with a role that Lambda cannot assume."""
 
 
 class Step(ABC):
@@ -72,7 +76,13 @@ class CreateFunction(Step):
         )
 
     def apply(self, aws: Aws) -> None:
-        aws.functions.create(self.new)
+        """Also with a role that was made a moment ago: it takes some seconds to reach Lambda."""
+        for pause in ROLE_PAUSES:
+            try:
+                return aws.functions.create(self.new)
+            except RoleNotAssumed:
+                time.sleep(pause)
+        return aws.functions.create(self.new)
 
     def undo(self, aws: Aws) -> str:
         aws.functions.delete(self.new.name)
@@ -89,6 +99,22 @@ class WaitUntilActive(Step):
 
     def apply(self, aws: Aws) -> None:
         aws.functions.wait_until_active(self.function)
+
+
+@dataclass(frozen=True)
+class SetFailureDestination(Step):
+    function: str
+    arn: str
+
+    def describe(self) -> str:
+        return f"send events that fail in {self.function} to {self.arn}"
+
+    def apply(self, aws: Aws) -> None:
+        aws.functions.set_failure_destination(self.function, self.arn)
+
+    def undo(self, aws: Aws) -> str:
+        aws.functions.forget_destinations(self.function)
+        return f"failure destination of function {self.function}"
 
 
 @dataclass(frozen=True)
@@ -166,11 +192,11 @@ class AddNotification(Step):
 class Preheat(Step):
     may_be_interrupted: ClassVar[bool] = True
     function: str
-    time: int = field()
+    seconds: int
     """The function's time-out in seconds."""
 
     def describe(self) -> str:
         return f"preheat function {self.function}: fetch its image with a first call"
 
     def apply(self, aws: Aws) -> None:
-        preheat(aws, self.function, self.time)
+        preheat(aws, self.function, self.seconds)

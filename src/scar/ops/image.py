@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from scar.errors import ScarError, UsageError
 
 
-def resolve(image: str, architecture: str, mirror: str) -> str:
-    """The digest of the image's manifest for a Lambda architecture.
+@dataclass(frozen=True)
+class Found:
+    """An image as its registry has it."""
+
+    digest: str
+    """Of its manifest for the architecture that was asked for."""
+    compressed: int
+    """Bytes of its layers as they are stored."""
+    unpacked: int | None
+    """Bytes of their tar streams, an estimate; None if the registry does not tell."""
+
+
+def resolve(image: str, architecture: str, mirror: str) -> Found:
+    """The image for a Lambda architecture.
 
     Raises UsageError for what is no image's name, and ScarError for an image that is missing, not for the
     architecture, or cannot be asked for.
@@ -19,7 +33,9 @@ def resolve(image: str, architecture: str, mirror: str) -> str:
     try:
         reference = ImageReference.parse(image)
         with Registry(mirror or None) as registry:
-            return registry.resolve(reference, Platform.of_lambda(architecture)).digest
+            found = registry.resolve(reference, Platform.of_lambda(architecture))
+            size = sum(layer.size for layer in found.layers)
+            return Found(found.digest, size, registry.unpacked_size(found))
     except InvalidReference as error:
         raise UsageError(str(error), hint=error.hint, kind="InvalidReference") from error
     except ImageError as error:

@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass, field
 
 from scar import limits
-from scar.aws.function import DEFAULT_STORAGE_MB
 from scar.aws.functions import Function, Package
 from scar.aws.session import Aws
 from scar.config import Config
@@ -16,7 +15,8 @@ from scar.deploy import existing, names, package
 from scar.deploy.plan import Plan
 from scar.deploy.planner import plan_init
 from scar.deploy.spec import TAG_OWNER, FunctionSpec, RoleArn, function_environment, is_of_scar
-from scar.errors import ScarError
+from scar.deploy.storage import for_image as storage_for
+from scar.errors import ScarError, UsageError
 from scar.ops import image, script, variables
 from scar.ops.cloud import architecture, connect
 from scar.ops.talk import Talk
@@ -42,6 +42,10 @@ class InitRequest:
     bucket: str | None = None
     role: str | None = None
     preheat: bool = False
+    storage: int | None = None
+    runtime: str | None = None
+    architecture: str | None = None
+    on_failure: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,11 @@ class _Draft:
     memory: int
     time: int
     threshold: int
+    storage: int | None
+    """None: what the image needs."""
+    runtime: str
+    architecture: str
     environment: dict[str, str] = field(repr=False)
-    registry_mirror: str
 
 
 @dataclass(frozen=True)
@@ -66,13 +73,16 @@ class Prepared:
 
 def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> Prepared:
     """Check the request, look at what exists, and plan. Raises ScarError."""
-    draft = _draft(request, config)
+    draft = _draft(request, where, config)
     role = _role(request, where, config)
     init_script = script.read(request.script_file, "-s/--script")
-    target = architecture(where)
-    zipped = Package(package.build(target, init_script))
-    talk.say(f"look for image {request.image} for {target}")
-    digest = image.resolve(request.image, target, draft.registry_mirror)
+    zipped = Package(package.build(draft.architecture, init_script))
+    talk.say(f"look for image {request.image} for {draft.architecture}")
+    found = image.resolve(request.image, draft.architecture, config.registry_mirror)
+    needed = storage_for(request.image, found.compressed, found.unpacked)
+    if found.unpacked is not None:
+        size = f"{found.unpacked / limits.MIB:,.0f} MB"
+        talk.say(f"the image has {size} unpacked: {needed:,} MB of /tmp would do")
     cloud = connect(where, config, talk)
     spec = FunctionSpec(
         name=_free_name(request, cloud.aws),
@@ -81,17 +91,18 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
         memory=draft.memory,
         time=draft.time,
         threshold=draft.threshold,
-        storage=DEFAULT_STORAGE_MB,
+        storage=draft.storage or needed,
         role=RoleArn(role or cloud.role),
-        runtime="python3.13",
-        architecture=target,
+        runtime=draft.runtime,
+        architecture=draft.architecture,
         image=request.image,
-        digest=digest,
-        registry_mirror=draft.registry_mirror,
+        digest=found.digest,
+        registry_mirror=config.registry_mirror,
         environment=draft.environment,
         owner=_owner(),
         parts=frozenset([INIT_SCRIPT_FILE] if init_script is not None else []),
         bucket=request.bucket or "",
+        on_failure=_destination(request.on_failure, role or cloud.role),
         preheat=request.preheat,
     )
     function_environment(spec)  # its size, before anything is looked at
@@ -99,11 +110,13 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
     return Prepared(spec, Plan(cloud.aws, steps))
 
 
-def _draft(request: InitRequest, config: Config) -> _Draft:
+def _draft(request: InitRequest, where: Where, config: Config) -> _Draft:
     if request.name is not None:
         limits.function_name(request.name, "-n/--name")
     if request.bucket is not None:
         limits.bucket(request.bucket, "-es/--event-source")
+    if request.on_failure is not None:
+        limits.destination(request.on_failure, "--on-failure")
     time = config.lambda_time if request.time is None else limits.time(request.time, "-t/--time")
     threshold = config.lambda_timeout_threshold
     if request.threshold is not None:
@@ -113,8 +126,41 @@ def _draft(request: InitRequest, config: Config) -> _Draft:
     description = config.lambda_description
     if request.description is not None:
         description = limits.description(request.description, "-d/--description")
-    mirror = config.registry_mirror
-    return _Draft(description, memory, time, threshold, variables.of_pairs(request.env), mirror)
+    return _Draft(
+        description=description,
+        memory=memory,
+        time=time,
+        threshold=threshold,
+        storage=config.lambda_storage
+        if request.storage is None
+        else limits.storage(request.storage, "--storage"),
+        runtime=config.lambda_runtime
+        if request.runtime is None
+        else limits.runtime(request.runtime, "--runtime"),
+        architecture=_architecture(request, where, config),
+        environment=variables.of_pairs(request.env),
+    )
+
+
+def _architecture(request: InitRequest, where: Where, config: Config) -> str:
+    """What is said, else what is configured, else what there is. Raises UsageError."""
+    default = architecture(where)
+    wanted = config.lambda_architecture
+    if request.architecture is not None:
+        wanted = limits.architecture(request.architecture, "--architecture")
+    if where.local and wanted not in ("", default):
+        raise UsageError(
+            f"a function for {wanted} cannot run in the local cloud: this machine is {default}",
+            hint="leave out --architecture and lambda_architecture, or --local",
+        )
+    return wanted or default
+
+
+def _destination(text: str | None, role: str) -> str:
+    """The ARN of a destination that may have been written as s3://BUCKET."""
+    if text is None or not text.startswith("s3://"):
+        return text or ""
+    return names.bucket_arn(text.removeprefix("s3://"), RoleArn(role).partition)
 
 
 def _role(request: InitRequest, where: Where, config: Config) -> str:

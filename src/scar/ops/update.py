@@ -11,6 +11,7 @@ from scar.config import Config
 from scar.deploy import owned, package
 from scar.deploy.change import plan_update
 from scar.deploy.plan import Plan
+from scar.deploy.storage import for_image as storage_for
 from scar.errors import UsageError
 from scar.ops import image, script, variables
 from scar.ops.cloud import connect
@@ -36,6 +37,7 @@ class UpdateRequest:
     script_file: str | None = None
     """Empty: take the init script away."""
     image: str | None = None
+    storage: int | None = None
 
 
 def prepare(request: UpdateRequest, where: Where, config: Config, talk: Talk) -> Plan:
@@ -48,8 +50,13 @@ def prepare(request: UpdateRequest, where: Where, config: Config, talk: Talk) ->
     if function is None:
         raise missing(cloud.aws, request.function)
     environment = _environment(request, function, given)
+    storage = request.storage or function.storage
     if request.image is not None:
-        environment |= _image(request.image, function, config, talk)
+        found = _find_image(request.image, function, config, talk)
+        environment |= _image_variables(request.image, found, config)
+        storage = request.storage or max(
+            storage, storage_for(request.image, found.compressed, found.unpacked)
+        )
         if not config.registry_mirror:
             environment.pop(contract.ENV_REGISTRY_MIRROR, None)
     new_package = _package(request, function, init_script, talk)
@@ -58,7 +65,7 @@ def prepare(request: UpdateRequest, where: Where, config: Config, talk: Talk) ->
         if init_script is None:
             del environment[contract.ENV_PACKAGE_PARTS]
     limits.environment(environment, "-e/--env")
-    after = _settings(request, function, environment)
+    after = _settings(request, function, environment, storage)
     return Plan(cloud.aws, plan_update(function, after, new_package))
 
 
@@ -70,6 +77,8 @@ def _check(request: UpdateRequest) -> None:
         limits.memory(request.memory, "-m/--memory")
     if request.time is not None:
         limits.time(request.time, "-t/--time")
+    if request.storage is not None:
+        limits.storage(request.storage, "--storage")
     if request.threshold is not None:
         limits.threshold(request.threshold, "-tt/--time-threshold")
 
@@ -86,18 +95,23 @@ def _environment(request: UpdateRequest, function: Function, given: Mapping[str,
     return environment
 
 
-def _image(name: str, function: Function, config: Config, talk: Talk) -> dict[str, str]:
-    """The variables that name the image."""
+def _find_image(name: str, function: Function, config: Config, talk: Talk) -> image.Found:
     talk.say(f"look for image {name} for {function.architecture}")
-    digest = image.resolve(name, function.architecture, config.registry_mirror)
-    found = {contract.ENV_IMAGE: name, contract.ENV_IMAGE_DIGEST: digest}
+    return image.resolve(name, function.architecture, config.registry_mirror)
+
+
+def _image_variables(name: str, found: image.Found, config: Config) -> dict[str, str]:
+    variables = {contract.ENV_IMAGE: name, contract.ENV_IMAGE_DIGEST: found.digest}
     if config.registry_mirror:
-        found[contract.ENV_REGISTRY_MIRROR] = config.registry_mirror
-    return found
+        variables[contract.ENV_REGISTRY_MIRROR] = config.registry_mirror
+    return variables
 
 
-def _settings(request: UpdateRequest, function: Function, environment: Mapping[str, str]) -> Settings:
+def _settings(
+    request: UpdateRequest, function: Function, environment: Mapping[str, str], storage: int
+) -> Settings:
     wanted = {
+        "storage": storage,
         "description": request.description,
         "memory": request.memory,
         "time": request.time,

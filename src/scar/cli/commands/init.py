@@ -37,6 +37,16 @@ from scar.ops.init import InitRequest, prepare
 @click.option("-es", "--event-source", metavar="BUCKET", help="A bucket whose input/ calls the function.")
 @click.option("-lr", "--lambda-role", metavar="ARN", help="The IAM role of the function.")
 @click.option("-p", "--preheat", is_flag=True, help="Fetch the image now, not at the first call.")
+@click.option(
+    "--storage", type=int, metavar="MB", help="Room in /tmp: 512 to 10240. Default: what the image needs."
+)
+@click.option("--runtime", metavar="NAME", help="Lambda's Python: python3.12, python3.13 or python3.14.")
+@click.option("--architecture", metavar="NAME", help="x86_64 or arm64.")
+@click.option(
+    "--on-failure",
+    metavar="DESTINATION",
+    help="What is told of events that fail for good: an ARN, or s3://BUCKET.",
+)
 @dry_run_option
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -52,6 +62,10 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     event_source: str | None,
     lambda_role: str | None,
     preheat: bool,
+    storage: int | None,
+    runtime: str | None,
+    architecture: str | None,
+    on_failure: str | None,
     dry_run: bool,
 ) -> None:
     """Make a function that runs the container image IMAGE."""
@@ -68,6 +82,10 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         bucket=event_source,
         role=lambda_role,
         preheat=preheat,
+        storage=storage,
+        runtime=runtime,
+        architecture=architecture,
+        on_failure=on_failure,
     )
     talk = output.talk(settings)
     prepared = prepare(request, settings.where, config.load(), talk)
@@ -99,6 +117,7 @@ def _document(spec: FunctionSpec, *, verbose: bool) -> dict[str, object]:
         "image_digest": spec.digest,
         "memory": spec.memory,
         "time": spec.time,
+        "storage": spec.storage,
         "log_group": spec.log_group,
         "event_source": spec.bucket or None,
     }
@@ -106,7 +125,9 @@ def _document(spec: FunctionSpec, *, verbose: bool) -> dict[str, object]:
         document |= {
             "description": spec.description,
             "region": spec.region,
+            "runtime": spec.runtime,
             "architecture": spec.architecture,
+            "on_failure": spec.on_failure or None,
             "time_threshold": spec.threshold,
             "role": spec.role.text,
             "owner": spec.owner,

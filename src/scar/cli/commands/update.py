@@ -31,6 +31,7 @@ from scar.ops.update import UpdateRequest, prepare
 )
 @click.option("-s", "--script", metavar="FILE", help="Another init script; '' takes it away.")
 @click.option("--image", metavar="IMAGE", help="Another image, or what its tag means now.")
+@click.option("--storage", type=int, metavar="MB", help="Room in /tmp: 512 to 10240.")
 @dry_run_option
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -43,6 +44,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     env: tuple[str, ...],
     script: str | None,
     image: str | None,
+    storage: int | None,
     dry_run: bool,
 ) -> None:
     """Change what is said of the function NAME, and bring it up to this version of SCAR.
@@ -61,6 +63,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         removed=tuple(item[:-1] for item in env if _removes(item)),
         script_file=script,
         image=image,
+        storage=storage,
     )
     plan = prepare(request, settings.where, config.load(), talk)
     if dry_run:

@@ -1,0 +1,228 @@
+"""What can go wrong between SCAR and AWS: nothing is left half-made, and nobody's change is overwritten."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from scar.deploy import steps
+from tests.cli.faults import Answer, Request, Way, way_to
+from tests.cli.support import NOTHING, ROLE, Account, Scar
+
+COWSAY = "grycap/cowsay"
+INIT = ("init", "-n", "cow", COWSAY)
+FUNCTIONS = "/2015-03-31/functions"
+
+
+@pytest.fixture
+def way(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Way]:
+    """The way of the commands to the account."""
+    with way_to(account.url) as way:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", way.url)
+        yield way
+
+
+def creates(request: Request) -> bool:
+    return (request.method, request.path.rstrip("/")) == ("POST", FUNCTIONS)
+
+
+def error_of(stderr: str) -> str:
+    (line,) = [line for line in stderr.splitlines() if line.startswith("scar: error: ")]
+    return line.removeprefix("scar: error: ")
+
+
+# A role that is new.
+
+
+def refuse_role(times: int, way: Way) -> None:
+    def before(request: Request) -> Answer | None:
+        if creates(request) and len([one for one in way.requests if creates(one)]) <= times:
+            return Answer.error(
+                400,
+                "InvalidParameterValueException",
+                "The role defined for the function cannot be assumed by Lambda.",
+            )
+        return None
+
+    way.before = before
+
+
+def test_a_role_that_lambda_does_not_know_yet_is_waited_for(
+    scar: Scar, account: Account, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "ROLE_PAUSES", (0, 0, 0))
+    refuse_role(2, way)
+    ran = scar(*INIT)
+    assert ran.status == 0, ran.stderr
+    assert account.configuration("cow")["Role"] == ROLE
+
+
+def test_but_not_for_ever(scar: Scar, account: Account, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "ROLE_PAUSES", (0, 0))
+    refuse_role(100, way)
+    ran = scar(*INIT)
+    assert ran.status == 1
+    assert error_of(ran.stderr).startswith("cannot create function cow: The role defined")
+    assert "lambda-trust-policy.json" in ran.stderr
+    assert len([one for one in way.requests if creates(one)]) == 3
+    assert account.contents() == NOTHING
+
+
+def test_the_pauses_are_bounded() -> None:
+    assert 10 <= sum(steps.ROLE_PAUSES) <= 60
+
+
+# An answer that is lost: botocore asks again, and finds what it made itself.
+
+
+def lose_first_answer(way: Way, method: str, part: str) -> None:
+    def after(request: Request, answer: Answer) -> Answer | None:
+        lost = request.method == method and part in request.path and len(way.named(method, part)) == 1
+        return None if lost else answer
+
+    way.after = after
+
+
+def test_a_function_whose_creation_was_not_confirmed_is_ours(scar: Scar, account: Account, way: Way) -> None:
+    lose_first_answer(way, "POST", FUNCTIONS)
+    ran = scar(*INIT)
+    assert ran.status == 0, ran.stderr
+    assert len([one for one in way.requests if creates(one)]) == 2
+    assert account.configuration("cow")["State"] == "Active"
+
+
+def test_a_function_that_somebody_else_made_meanwhile_is_not(scar: Scar, account: Account, way: Way) -> None:
+    def before(request: Request) -> Answer | None:
+        if creates(request):
+            account.make_anothers("cow")
+        return None
+
+    way.before = before
+    ran = scar(*INIT)
+    assert ran.status == 1
+    assert error_of(ran.stderr).endswith("undone: log group /aws/lambda/cow")
+    assert account.configuration("cow")["Handler"] == "theirs.handler"
+
+
+# Changes. Lambda's revisions are not moto's to give: the way gives them.
+
+
+REVISION = "11111111-1111-4111-8111-111111111111"
+
+
+def with_revision(request: Request, answer: Answer) -> Answer:
+    if request.path.endswith("/configuration") and request.method == "GET" and answer.status == 200:
+        document = {**json.loads(answer.body), "RevisionId": REVISION}
+        return Answer(answer.status, json.dumps(document).encode(), answer.headers)
+    return answer
+
+
+def sent(requests: list[Request]) -> list[dict[str, object]]:
+    return [json.loads(request.body) for request in requests]
+
+
+def test_only_what_differs_is_sent_and_the_revision_with_it(scar: Scar, account: Account, way: Way) -> None:
+    assert scar(*INIT).status == 0
+    way.after = with_revision
+    assert scar("update", "-m", "512", "-t", "300", "cow").status == 0
+    assert sent(way.named("PUT", "/configuration")) == [{"MemorySize": 512, "RevisionId": REVISION}]
+    assert way.named("PUT", "/code") == []
+
+
+def test_a_new_package_alone_is_sent_alone(scar: Scar, account: Account, way: Way) -> None:
+    assert scar(*INIT).status == 0
+    account.functions.update_function_code(FunctionName="cow", ZipFile=b"of an older one")
+    way.after = with_revision
+    assert scar("update", "cow").status == 0
+    (change,) = sent(way.named("PUT", "/code"))
+    assert change.keys() == {"ZipFile", "RevisionId"}
+    assert change["RevisionId"] == REVISION
+    assert way.named("PUT", "/configuration") == []
+
+
+def test_anothers_change_in_the_meantime_is_not_overwritten(scar: Scar, account: Account, way: Way) -> None:
+    assert scar(*INIT).status == 0
+
+    def before(request: Request) -> Answer | None:
+        if (request.method, request.path) == ("GET", f"{FUNCTIONS}/cow/configuration"):
+            account.functions.update_function_configuration(FunctionName="cow", Description="theirs")
+        return None
+
+    way.before = before
+    ran = scar("update", "-m", "512", "cow")
+    assert ran.status == 1
+    assert error_of(ran.stderr).startswith("function cow was changed by somebody else in the meantime")
+    configuration = account.configuration("cow")
+    assert (configuration["MemorySize"], configuration["Description"]) == (128, "theirs")
+
+
+def test_anothers_change_at_the_last_moment_is_not_either(scar: Scar, account: Account, way: Way) -> None:
+    assert scar(*INIT).status == 0
+
+    def before(request: Request) -> Answer | None:
+        if request.method == "PUT" and request.path.endswith("/configuration"):
+            return Answer.error(412, "PreconditionFailedException", "The RevisionId provided does not match")
+        return None
+
+    way.before = before
+    ran = scar("update", "--json", "-m", "512", "cow")
+    assert ran.status == 1
+    assert json.loads(ran.stderr)["error"]["type"] == "Conflict"
+    assert account.configuration("cow")["MemorySize"] == 128
+
+
+def test_a_change_that_was_not_confirmed_is_ours(scar: Scar, account: Account, way: Way) -> None:
+    assert scar(*INIT).status == 0
+
+    def after(request: Request, answer: Answer) -> Answer | None:
+        if request.method == "PUT" and request.path.endswith("/configuration"):
+            if len(way.named("PUT", "/configuration")) == 1:
+                return None
+            return Answer.error(412, "PreconditionFailedException", "The RevisionId provided does not match")
+        return with_revision(request, answer)
+
+    way.after = after
+    ran = scar("update", "-m", "512", "cow")
+    assert ran.status == 0, ran.stderr
+    assert account.configuration("cow")["MemorySize"] == 512
+
+
+def test_a_package_that_is_refused_takes_the_settings_back(scar: Scar, account: Account, way: Way) -> None:
+    assert scar(*INIT).status == 0
+    account.functions.update_function_code(FunctionName="cow", ZipFile=b"of an older one")
+    before = account.configuration("cow")
+
+    def refuse(request: Request) -> Answer | None:
+        if request.path.endswith("/code"):
+            return Answer.error(400, "CodeStorageExceededException", "Code storage limit exceeded")
+        return None
+
+    way.before = refuse
+    ran = scar("update", "-m", "512", "-e", "A=1", "cow")
+    assert ran.status == 1
+    assert error_of(ran.stderr).endswith("Code storage limit exceeded; undone: change of function cow")
+    after = account.configuration("cow")
+    for kept in ("MemorySize", "Environment", "CodeSha256"):
+        assert after[kept] == before[kept]
+
+
+def test_a_change_that_lambda_does_not_bring_about_is_taken_back(
+    scar: Scar, account: Account, way: Way
+) -> None:
+    assert scar(*INIT).status == 0
+
+    def fail(request: Request, answer: Answer) -> Answer:
+        if request.method == "GET" and way.named("PUT", "/configuration"):
+            document = json.loads(answer.body)
+            configuration = document.get("Configuration", document)
+            configuration |= {"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "no network"}
+            return Answer(answer.status, json.dumps(document).encode(), answer.headers)
+        return answer
+
+    way.after = fail
+    ran = scar("update", "-m", "512", "cow")
+    assert ran.status == 1
+    assert "cannot wait for the change of function cow" in ran.stderr
+    assert account.configuration("cow")["MemorySize"] == 128
