@@ -41,8 +41,9 @@ class Reply(NamedTuple):
 
     @classmethod
     def error(cls, code: str, message: str, status: int = 400) -> Reply:
-        """An error in the shape of the REST JSON protocol, which is Lambda's."""
-        return cls.of({"Type": "User", "message": message}, status, x_amzn_ErrorType=code)
+        """An error in the shape of both JSON protocols: that of Lambda, and that of CloudWatch Logs."""
+        document = {"__type": code, "Type": "User", "message": message}
+        return cls.of(document, status, x_amzn_ErrorType=code)
 
     @classmethod
     def xml_error(cls, code: str, message: str, status: int = 400) -> Reply:

@@ -155,6 +155,6 @@ def _sdk_class(error: BotoCoreError) -> type[AwsError]:
         return BadCredentials
     if isinstance(error, sdk.ReadTimeoutError):
         return AnswerTimedOut
-    if isinstance(error, sdk.HTTPClientError):  # connection errors among them
+    if isinstance(error, (sdk.HTTPClientError, sdk.ConnectionError)):
         return Unreachable
     return AwsError

@@ -24,12 +24,14 @@ _UNFOLDED = 1000
 def command(context: click.Context) -> None:
     """List the functions that SCAR made."""
     settings = settings_of(context)
-    cloud = connect(settings.where, config.load(), output.talk(settings))
+    talk = output.talk(settings)
+    cloud = connect(settings.where, config.load(), talk)
     functions = list(of_scar(cloud.aws))
     if output.wants_json(settings):
         region = cloud.aws.region
         output.print_json([_document(function, region, verbose=settings.verbose) for function in functions])
     else:
+        talk.say(f"functions in {cloud.aws.region}{' of the local cloud' if settings.local else ''}:")
         _print_table(functions)
 
 
@@ -58,6 +60,8 @@ def _document(function: Function, region: str, *, verbose: bool) -> dict[str, ob
             "image_digest": function.environment.get(contract.ENV_IMAGE_DIGEST, ""),
             "runtime": function.runtime,
             "architecture": function.architecture,
+            "storage": function.storage,
+            "role": function.role,
             "package_size": function.package_size,
             "last_modified": function.last_modified,
             "variables": redact(variables),
