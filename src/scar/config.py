@@ -78,6 +78,9 @@ _KEYS = {
     "registry_mirror": _Key(limits.registry_mirror, may_be_empty=True),
 }
 
+KEYS = tuple(_KEYS)
+"""The names of all keys, in the order of the file."""
+
 
 def path() -> Path:
     """Where the file is, or would be."""
@@ -116,11 +119,6 @@ def _with_environment(config: Config) -> Config:
     sources = [variable(key) if key in given else f"{path()}, key {key}" for key in both]
     limits.threshold_below_time(merged.lambda_timeout_threshold, merged.lambda_time, " and ".join(sources))
     return merged
-
-
-def keys() -> tuple[str, ...]:
-    """The names of all keys, in the order of the file."""
-    return tuple(_KEYS)
 
 
 def variable(key: str) -> str:

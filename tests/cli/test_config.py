@@ -147,7 +147,7 @@ def test_every_key_has_a_variable(file: Path, monkeypatch: pytest.MonkeyPatch) -
         lambda_package_bucket="my.bucket",
         registry_mirror="https://mirror.example.org",
     )
-    for key in config.keys():
+    for key in config.KEYS:
         monkeypatch.setenv(config.variable(key), str(getattr(wanted, key)))
     assert config.load() == wanted
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Callable
 from contextlib import closing
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from scar import limits
 from scar.deploy import storage
 from scar.errors import ScarError
 from tests.cli.support import NOTHING, ROLE, Account, Scar
@@ -163,8 +161,3 @@ def test_an_update_to_a_larger_image_makes_room(
     assert "storage 512 to 1428 MB" in plan[0]
     plan = scar("update", "--json", "--dry-run", "--storage", "1024", "cow").json["plan"]
     assert "storage 512 to 1024 MB" in plan[0]
-
-
-def test_the_numbers_are_those_of_the_documentation() -> None:
-    assert (limits.STORAGE_MB[0], limits.STORAGE_MB[-1]) == (512, 10_240)
-    assert json.dumps(limits.RUNTIMES) == '["python3.12", "python3.13", "python3.14"]'
