@@ -105,11 +105,11 @@ class Call(NamedTuple):
             return cls(
                 script=None if script is None else decode(script),
                 args=tuple(decode(arg) for arg in body["args"]),
-                env=tuple((decode(name), decode(value)) for name, value in body["env"]),
+                env=tuple((decode(pair[0]), decode(pair[1])) for pair in body["env"]),
                 pull_only=bool(body["pull_only"]),
                 raise_on_failure=bool(body["raise_on_failure"]),
             )
-        except (KeyError, TypeError) as error:
+        except (LookupError, TypeError) as error:
             raise ContractError(f"the call is malformed: {type(error).__name__}: {error}") from error
 
 

@@ -65,7 +65,15 @@ def test_an_empty_script_is_not_no_script() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"version": 2}, {"version": 1}, {"version": 1, "script": None, "args": 3}, 7]
+    "body",
+    [
+        7,
+        {},
+        {"version": 2},
+        {"version": 1},
+        {"version": 1, "script": None, "args": 3},
+        Call().to_payload()[contract.PAYLOAD_KEY] | {"env": [["A"]]},
+    ],
 )
 def test_malformed_calls_are_refused(body: object) -> None:
     with pytest.raises(ContractError):

@@ -1,0 +1,102 @@
+"""Events of S3: objects staged in, results staged out, and what goes wrong with either."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.supervisor.conftest import Environment, left, processed, s3_event
+
+
+@pytest.fixture(scope="module")
+def function(start: Any, derived: Any) -> Iterator[Environment]:
+    script = """
+        case $(cat "$SCAR_INPUT_FILE") in
+        copy) cp "$SCAR_INPUT_FILE" "$SCAR_OUTPUT_DIR/$(basename "$SCAR_INPUT_FILE").copy";;
+        closed) cd "$SCAR_OUTPUT_DIR"; mkdir a; echo x > a/b; chmod 0 a/b a .;;
+        odd) cd "$SCAR_OUTPUT_DIR"; mkfifo pipe; ln -s nowhere dead; ln -s / root; echo x > real;;
+        slow) echo x > "$SCAR_OUTPUT_DIR/partial"; sleep 1000;;
+        fail) echo x > "$SCAR_OUTPUT_DIR/partial"; exit 9;;
+        esac
+    """
+    with start(derived("files", {"Cmd": ["/bin/sh", "-c", script]})) as environment:
+        assert environment.call(pull_only=True).exit_code == 0
+        yield environment
+
+
+def put(s3: Any, bucket: str, **objects: str) -> None:
+    for name, content in objects.items():
+        s3.put_object(Bucket=bucket, Key=f"input/{name}", Body=content.encode())
+
+
+def results(s3: Any, bucket: str) -> list[str]:
+    listing = s3.list_objects_v2(Bucket=bucket, Prefix="output/")
+    return [item["Key"] for item in listing.get("Contents", ())]
+
+
+def test_two_records_of_one_name_are_two_runs(function: Environment, s3: Any, bucket: str) -> None:
+    other = f"other-{uuid.uuid4()}"
+    s3.create_bucket(Bucket=other)
+    for name in (bucket, other):
+        put(s3, name, x="copy")
+    event = s3_event(bucket, "input/x", "input/x")
+    event["Records"] += s3_event(other, "input/x")["Records"]
+    assert processed(function.answer(event)) == 3
+    assert results(s3, bucket) == results(s3, other) == ["output/x.copy"]
+    assert left(function) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "count"),
+    [
+        ({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}, 0),
+        (s3_event("b", "input/", "input/folder/"), 0),
+    ],
+)
+def test_what_names_no_file_runs_nothing(function: Environment, event: Any, count: int) -> None:
+    before = len(function.log())
+    assert processed(function.answer(event)) == count
+    assert function.log()[before:] == "scar: nothing to do: the event names no object\n"
+
+
+def test_a_missing_object_is_told_and_the_others_are_processed(
+    function: Environment, s3: Any, bucket: str
+) -> None:
+    put(s3, bucket, there="copy")
+    answer = function.answer(s3_event(bucket, "input/gone", "input/there"))
+    assert answer["raised"] == "StagingFailed"
+    assert f"s3://{bucket}/input/gone could not be read" in answer["message"]
+    assert results(s3, bucket) == ["output/there.copy"]
+
+
+def test_a_missing_bucket_is_told(function: Environment) -> None:
+    answer = function.answer(s3_event("no-such-bucket", "input/x"))
+    assert (answer["raised"], "could not be read" in answer["message"]) == ("StagingFailed", True)
+
+
+def test_what_a_container_closed_is_opened(function: Environment, s3: Any, bucket: str) -> None:
+    put(s3, bucket, x="closed")
+    assert processed(function.answer(s3_event(bucket, "input/x"))) == 1
+    assert results(s3, bucket) == ["output/a/b"]
+    assert left(function) == []
+
+
+def test_what_is_no_file_is_left_out_and_told(function: Environment, s3: Any, bucket: str) -> None:
+    put(s3, bucket, x="odd")
+    assert processed(function.answer(s3_event(bucket, "input/x"))) == 1
+    assert results(s3, bucket) == ["output/real"]
+    for name in ("pipe", "dead"):
+        assert f"output/{name}: not a file" in function.log()
+
+
+@pytest.mark.parametrize(("what", "error"), [("slow", "ContainerTimedOut"), ("fail", "ContainerFailed")])
+def test_a_failure_is_raised_after_the_upload(
+    function: Environment, s3: Any, bucket: str, what: str, error: str
+) -> None:
+    put(s3, bucket, x=what)
+    assert function.answer(s3_event(bucket, "input/x"), seconds=7)["raised"] == error
+    assert results(s3, bucket) == ["output/partial"]
+    assert left(function) == []
