@@ -83,7 +83,7 @@ def serving() -> Iterator[FunctionServer]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = False
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         state.url = f"http://127.0.0.1:{server.server_port}"
         try:

@@ -20,10 +20,6 @@ import click
 from scar.cli.app import app
 from scar.cli.settings import Settings
 from scar.errors import Interrupted, ScarError, UsageError
-from scar_supervisor.contract import EXIT_SCAR_ERROR
-
-_OWN_STATUS = {"run": EXIT_SCAR_ERROR}
-"""Commands whose exit status is a container's: SCAR's own errors have this one."""
 
 
 def run() -> None:
@@ -84,13 +80,21 @@ def _usage_error(error: click.ClickException) -> UsageError:
 
 
 def _report(error: ScarError, settings: Settings) -> int:
-    status = error.exit_status
-    if status in (ScarError.exit_status, UsageError.exit_status):
-        status = _OWN_STATUS.get(settings.command, status)
+    status = _exit_status(error, settings)
     lines = _json_lines(error, status) if settings.json else _plain_lines(error)
     with contextlib.suppress(BrokenPipeError):
         print(*lines, sep="\n", file=sys.stderr, flush=True)  # noqa: T201 - the one place that prints errors
     return status
+
+
+def _exit_status(error: ScarError, settings: Settings) -> int:
+    """The exit status of `run` is a container's: SCAR's own errors have one that says so."""
+    general = (ScarError.exit_status, UsageError.exit_status)
+    if settings.command == "run" and error.exit_status in general:
+        from scar_supervisor.contract import EXIT_SCAR_ERROR  # here: `scar --version` needs no contract
+
+        return EXIT_SCAR_ERROR
+    return error.exit_status
 
 
 def _plain_lines(error: ScarError) -> list[str]:
