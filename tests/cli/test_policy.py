@@ -122,7 +122,7 @@ def _text(node: ast.expr) -> str:
 
 
 def test_policies_are_limited_to_what_is_named() -> None:
-    scope = Scope("aws-cn", "123456789012", ("cow", "scar-*"), ("pictures",), "mine")
+    scope = Scope("aws-cn", "123456789012", ("cow", "scar-*"), ("pictures",), role="mine")
     first, second, third = policy.function(scope)["Statement"]
     group = "arn:aws-cn:logs:*:123456789012:log-group:/aws/lambda/"
     assert first["Resource"] == [f"{group}cow", f"{group}cow:*", f"{group}scar-*"]
@@ -136,6 +136,23 @@ def test_policies_are_limited_to_what_is_named() -> None:
     assert resources["PassTheRole"] == ["arn:aws-cn:iam::123456789012:role/mine"]
     assert "s3:" not in json.dumps(policy.function(Scope()))
     assert "s3:" not in json.dumps(policy.deployer(Scope()))
+
+
+def test_destinations() -> None:
+    queue = "arn:aws:sqs:us-east-1:123456789012:failed"
+    topic = "arn:aws:sns:us-east-1:123456789012:failed"
+    scope = Scope(destinations=("arn:aws:s3:::failed", queue, topic))
+    allowed = [
+        (statement["Action"], statement["Resource"]) for statement in policy.function(scope)["Statement"][1:]
+    ]
+    assert allowed == [
+        (["s3:ListBucket"], ["arn:aws:s3:::failed"]),
+        (["s3:PutObject"], ["arn:aws:s3:::failed/*"]),
+        (["sqs:SendMessage"], [queue]),
+        (["sns:Publish"], [topic]),
+    ]
+    sids = [statement["Sid"] for statement in policy.function(scope)["Statement"]]
+    assert len(set(sids)) == len(sids)
 
 
 def test_command(scar: Scar) -> None:
@@ -155,6 +172,7 @@ def test_command(scar: Scar) -> None:
         (["-es", "No"], "-es/--event-source: not the name of a bucket: 'No'"),
         (["--function", "a b"], "--function: a function's name has only letters"),
         (["--role", "a b"], "not the name of a role: 'a b'"),
+        (["--on-failure", "queue"], "--on-failure: not a destination: 'queue'"),
         (["everything"], "'everything' is not one of"),
     ],
 )

@@ -55,11 +55,13 @@ def test_changes_its_own_role(scar: Scar, account: Account) -> None:
     account.iam.update_assume_role_policy(
         RoleName="scar-lambda-execute", PolicyDocument=json.dumps(TRUST).replace("lambda", "ec2")
     )
-    ran = scar("role", "create", "--json", "-es", "music", "--function", "cow")
+    options = ["-es", "music", "--function", "cow", "--on-failure", "s3://failed"]
+    ran = scar("role", "create", "--json", *options)
     assert ran.json["role"] == ARN
     assert len(ran.json["steps"]) == 3
     assert policy_of(account, "scar-lambda-execute") == ran.json["policy"]
     assert "music" in json.dumps(ran.json["policy"])
+    assert "arn:aws:s3:::failed/*" in json.dumps(ran.json["policy"])
     assert "pictures" not in json.dumps(ran.json["policy"])
     role = account.iam.get_role(RoleName="scar-lambda-execute")["Role"]
     assert role["AssumeRolePolicyDocument"] == TRUST

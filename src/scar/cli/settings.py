@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+
 from scar.ops.where import Where
 
 

@@ -28,6 +28,8 @@ class Scope:
     """Names, also with ``*``. A function that is not among them cannot write its log."""
     buckets: tuple[str, ...] = ()
     """Those whose ``input/`` is read and whose ``output/`` is written."""
+    destinations: tuple[str, ...] = ()
+    """ARNs of what is told of events that failed for good."""
     role: str = "*"
     """Name of the role that functions get."""
 
@@ -56,6 +58,7 @@ def function(scope: Scope) -> Document:
                     _objects(scope, names.OUTPUT_PREFIX),
                 ),
             ),
+            *_tell_failures(scope.destinations),
         ]
     )
 
@@ -88,10 +91,12 @@ _FUNCTION_ACTIONS = (
     "lambda:AddPermission",
     "lambda:CreateFunction",
     "lambda:DeleteFunction",
+    "lambda:DeleteFunctionEventInvokeConfig",
     "lambda:GetFunction",
     "lambda:GetFunctionConfiguration",
     "lambda:GetPolicy",
     "lambda:InvokeFunction",
+    "lambda:PutFunctionEventInvokeConfig",
     "lambda:RemovePermission",
     "lambda:TagResource",
     "lambda:UpdateFunctionCode",
@@ -123,6 +128,35 @@ _ROLE_ACTIONS = (
     "iam:TagRole",
     "iam:UpdateAssumeRolePolicy",
 )
+
+
+_DESTINATION_ACTIONS = {
+    "events": ("events:PutEvents",),
+    "lambda": ("lambda:InvokeFunction",),
+    "sns": ("sns:Publish",),
+    "sqs": ("sqs:SendMessage",),
+}
+"""By the service in the destination's ARN. Lambda does this with the function's role:
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html#invocation-async-destinations"""
+
+
+def _tell_failures(arns: tuple[str, ...]) -> list[Document]:
+    buckets = [arn for arn in arns if _service(arn) == "s3"]
+    others = [arn for arn in arns if _service(arn) != "s3"]
+    return [
+        *_of_buckets(
+            _allow("FindFailureBucket", ("s3:ListBucket",), buckets),
+            _allow("WriteFailures", ("s3:PutObject",), [f"{bucket}/*" for bucket in buckets]),
+        ),
+        *(
+            _allow(f"TellFailures{number}", _DESTINATION_ACTIONS[_service(arn)], [arn])
+            for number, arn in enumerate(others, 1)
+        ),
+    ]
+
+
+def _service(arn: str) -> str:
+    return arn.split(":")[2]
 
 
 def _policy(statements: list[Document]) -> Document:

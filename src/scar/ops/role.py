@@ -9,6 +9,7 @@ from pathlib import Path
 from scar import config_edit, limits
 from scar.aws.iam import Document, Role
 from scar.aws.session import Aws
+from scar.deploy import names
 from scar.deploy.executor import execute
 from scar.deploy.spec import TAG_CREATED_BY, is_of_scar
 from scar.deploy.steps import Step
@@ -30,6 +31,8 @@ class RoleRequest:
     functions: tuple[str, ...] = ()
     """Names, also with ``*``; empty: any."""
     buckets: tuple[str, ...] = ()
+    destinations: tuple[str, ...] = ()
+    """What is told of events that failed for good: ARNs, or ``s3://BUCKET``."""
 
     def check(self) -> None:
         """Raises UsageError."""
@@ -38,10 +41,24 @@ class RoleRequest:
             limits.function_pattern(function, "--function")
         for bucket in self.buckets:
             limits.bucket(bucket, "-es/--event-source")
+        for destination in self.destinations:
+            limits.destination(destination, "--on-failure")
 
     def scope(self, *, partition: str = "aws", account: str = "*") -> Scope:
         """What the policies are limited to."""
-        return Scope(partition, account, self.functions or ("*",), self.buckets, self.name)
+        return Scope(
+            partition=partition,
+            account=account,
+            functions=self.functions or ("*",),
+            buckets=self.buckets,
+            destinations=tuple(destination_arn(one, partition) for one in self.destinations),
+            role=self.name,
+        )
+
+
+def destination_arn(text: str, partition: str) -> str:
+    """The ARN of a destination, which may be written as ``s3://BUCKET``."""
+    return names.bucket_arn(text.removeprefix("s3://"), partition) if text.startswith("s3://") else text
 
 
 @dataclass(frozen=True)

@@ -41,21 +41,34 @@ def _scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
         metavar="NAME",
         help="Only functions of this name, which may have a *. Repeatable. All, if not given.",
     )
-    return buckets(functions(function))
+    destinations = click.option(
+        "--on-failure",
+        "destinations",
+        multiple=True,
+        metavar="DESTINATION",
+        help="What functions tell of events that fail for good: an ARN, or s3://BUCKET. Repeatable.",
+    )
+    return buckets(functions(destinations(function)))
 
 
 @command.command(cls=Command, name="create", epilog="Example: scar role create -es pictures")
 @click.argument("name", default=role.NAME, metavar="[NAME]")
 @_scope_options
 @click.pass_context
-def create(context: click.Context, name: str, buckets: tuple[str, ...], functions: tuple[str, ...]) -> None:
+def create(
+    context: click.Context,
+    name: str,
+    buckets: tuple[str, ...],
+    functions: tuple[str, ...],
+    destinations: tuple[str, ...],
+) -> None:
     """Make the role NAME (scar-lambda-execute), and write it into the configuration.
 
     It allows what functions need and no more: to write their logs, and to use the buckets given here. A role
     that SCAR made before is changed to allow exactly this. With --local, the configuration is left as it is.
     """
     settings = settings_of(context)
-    request = RoleRequest(name, functions, buckets)
+    request = RoleRequest(name, functions, buckets, destinations)
     request.check()
     talk = output.talk(settings)
     cloud = connect(settings.where, config.load(), talk)
@@ -71,15 +84,20 @@ def create(context: click.Context, name: str, buckets: tuple[str, ...], function
 @_scope_options
 @click.option("--role", "name", default=role.NAME, metavar="NAME", help="The role's name.")
 @click.pass_context
-def show(
-    context: click.Context, which: str | None, buckets: tuple[str, ...], functions: tuple[str, ...], name: str
+def show(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    context: click.Context,
+    which: str | None,
+    buckets: tuple[str, ...],
+    functions: tuple[str, ...],
+    destinations: tuple[str, ...],
+    name: str,
 ) -> None:
     """Print the policies: what a function needs, and what the user of scar needs to deploy functions.
 
     With the name of one of the documents, only its JSON is printed, to be given to AWS's own tools. AWS
     is not asked for anything.
     """
-    request = RoleRequest(name, functions, buckets)
+    request = RoleRequest(name, functions, buckets, destinations)
     request.check()
     scope = request.scope()
     documents = {
