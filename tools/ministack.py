@@ -72,12 +72,9 @@ def _install(folder: Path) -> None:
         subprocess.run(
             [made / "bin" / "python", "-m", "pip", "install", "--quiet", f"ministack=={VERSION}"], check=True
         )
-        try:
+        if not (folder / "bin" / "python").exists():  # another process may have been faster
+            shutil.rmtree(folder, ignore_errors=True)  # of a Python that the machine has no more
             made.rename(folder)
-        except OSError:  # another process was faster
-            if not folder.is_dir():
-                raise
-            shutil.rmtree(made)
 
 
 def _environment(port: int, folder: Path, *, auth: bool, endpoint: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,9 +15,13 @@ import pytest
 
 from tests.aws import emulators
 from tests.aws.emulators import Account
+from tests.aws.wire import ApiCall
 
 SCAR = Path(sys.executable).with_name("scar")
 IMAGE = "grycap/cowsay"
+
+
+_READING = re.compile("(Get|Head|List|Describe|Filter)[A-Z]")
 
 
 class Ran(NamedTuple):
@@ -54,6 +59,16 @@ class Cloud(NamedTuple):
         )
         assert b"Traceback" not in done.stderr, done.stderr.decode()
         return Ran(done.returncode, done.stdout, done.stderr.decode())
+
+    def changes(self, do: Callable[[], object]) -> list[ApiCall]:
+        """The calls of the command line that change something, and succeed, while something is done."""
+        before = len(self.account.proxy.noted)
+        do()
+        return [
+            one.call
+            for one in self.account.proxy.noted[before:]
+            if one.by_scar and one.status < 300 and not _READING.match(one.call.operation)
+        ]
 
     def succeed(self, *args: Argument) -> Ran:
         """Run ``scar ARG...``, which must end with 0."""

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from scar.local import cloud as local_cloud
-from tests.aws import managed_runtime, proxy
+from tests.aws import gaps, proxy
 from tests.aws.proxy import Proxy
 from tools import ministack
 
@@ -70,9 +70,9 @@ def moto(home: Path) -> Iterator[Account]:
 
 @contextmanager
 def mini(folder: Path, *, auth: bool = False) -> Iterator[Account]:
-    """MiniStack, with the changes of `managed_runtime` to the functions that it is to run."""
+    """MiniStack, with its `gaps` filled."""
     with proxy.serving() as front, ministack.serving(folder, auth=auth, endpoint=front.url) as front.emulator:
-        front.change = managed_runtime.provide
+        front.on_the_way, front.on_the_way_back = gaps.with_runtime, gaps.with_event_ids
         account = Account(front, ministack.ACCOUNT, "test")
         try:
             yield account

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ class Noted(NamedTuple):
 
 
 Change = Callable[[ApiCall, bytes], bytes]
-"""A call's body on its way to the emulator: as it is, or another."""
+"""The body of a call's request, or of its answer, on its way: as it is, or another."""
 
 
 class Proxy:
@@ -37,15 +38,22 @@ class Proxy:
         self.url = url
         self.emulator = ""
         self.noted: list[Noted] = []
-        self.change: Change = lambda _call, body: body
+        self.on_the_way: Change = _as_it_is
+        self.on_the_way_back: Change = _as_it_is
+        self.denied = ""
+        """An operation that the caller is not permitted."""
 
     def forward(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """The emulator's answer to a request, or a refusal."""
         call = wire.read(method, target, headers, body)
         broken = wire.violations(call)
         if broken:
-            return Answer(400, [("x-amzn-ErrorType", "ValidationException")], "; ".join(broken).encode())
-        answer = self._send(method, target, headers, self.change(call, body))
+            return _refusal("; ".join(broken))
+        if call.operation == self.denied:
+            answer = _denial(call)
+        else:
+            answer = self._send(method, target, headers, self.on_the_way(call, body))
+            answer = answer._replace(body=self.on_the_way_back(call, answer.body))
         self.noted.append(Noted(call, "scar/" in headers.get("User-Agent", ""), answer.status))
         return answer
 
@@ -60,12 +68,35 @@ class Proxy:
             connection.close()
 
 
+def _as_it_is(call: ApiCall, body: bytes) -> bytes:
+    return body
+
+
 class Answer(NamedTuple):
     """Status, headers and body of an HTTP response."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+
+
+def _refusal(reason: str) -> Answer:
+    """AWS's answer to a request that breaks the model, as its JSON protocols have it."""
+    return _error(400, "ValidationException", reason)
+
+
+def _denial(call: ApiCall) -> Answer:
+    """AWS's answer to who lacks a permission: XML from S3, JSON from the others."""
+    reason = f"User: u is not authorized to perform: {call.service}:{call.operation}"
+    if call.service == "s3":
+        text = f"<Error><Code>AccessDenied</Code><Message>{reason}</Message></Error>"
+        return Answer(403, [("Content-Type", "application/xml")], text.encode())
+    return _error(403, "AccessDeniedException", reason)
+
+
+def _error(status: int, kind: str, reason: str) -> Answer:
+    document = {"__type": kind, "message": reason}
+    return Answer(status, [("x-amzn-ErrorType", kind)], json.dumps(document).encode())
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A managed runtime for MiniStack: AWS's own runtime client over the emulator's Runtime API.
+"""What MiniStack lacks and SCAR relies on: a managed runtime, and the ids of log events.
 
 MiniStack runs ``python3.*`` in worker processes with a protocol of their own on standard output, where
 a function of SCAR's writes its log: that would be lost, or taken for an answer. ``provided.al2023`` is there
@@ -14,6 +14,7 @@ import json
 import sys
 import sysconfig
 import zipfile
+from collections import Counter
 from typing import Any
 
 from tests.aws.wire import ApiCall
@@ -30,8 +31,8 @@ exec "{sys.executable}" -S -m awslambdaric "$_HANDLER"
 """
 
 
-def provide(call: ApiCall, body: bytes) -> bytes:
-    """The body of a call on its way to MiniStack."""
+def with_runtime(call: ApiCall, body: bytes) -> bytes:
+    """The body of a request on its way to MiniStack."""
     if call.operation not in ("CreateFunction", "UpdateFunctionCode"):
         return body
     document: dict[str, Any] = json.loads(body)
@@ -39,6 +40,19 @@ def provide(call: ApiCall, body: bytes) -> bytes:
     code["ZipFile"] = base64.b64encode(_with_bootstrap(base64.b64decode(code["ZipFile"]))).decode()
     if "Runtime" in document:
         document["Runtime"] = RUNTIME
+    return json.dumps(document).encode()
+
+
+def with_event_ids(call: ApiCall, body: bytes) -> bytes:
+    """The body of an answer on its way back. An event has the same id in each answer."""
+    if call.operation != "FilterLogEvents":
+        return body
+    document: dict[str, Any] = json.loads(body)
+    seen: Counter[str] = Counter()
+    for event in document.get("events", ()):
+        origin = f"{event['logStreamName']}/{event['timestamp']}"
+        seen[origin] += 1
+        event["eventId"] = f"{origin}/{seen[origin]}"
     return json.dumps(document).encode()
 
 
