@@ -155,6 +155,13 @@ def test_destinations() -> None:
     assert len(set(sids)) == len(sids)
 
 
+def test_a_bucket_for_packages(scar: Scar) -> None:
+    ran = scar("role", "policy", "--json", "--package-bucket", "packages")
+    statements = {one["Sid"]: one for one in ran.json["deployer"]["Statement"]}
+    assert statements["UploadPackages"]["Resource"] == ["arn:aws:s3:::packages/scar/*"]
+    assert "packages" not in json.dumps(ran.json["function"])
+
+
 def test_command(scar: Scar) -> None:
     everything = scar("role", "policy", "--json", "-es", "pictures", "--function", "cow").json
     assert list(everything) == ["function", "deployer", "trust"]

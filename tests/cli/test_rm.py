@@ -118,4 +118,12 @@ def test_all_goes_on_past_a_failure(scar: Scar, account: Account) -> None:
     assert ran.out.splitlines()[0].startswith("Not removed: a: ")
     assert ran.out.splitlines()[1] == "Removed: b"
     assert "not removed: a" in ran.stderr
+    assert "hint: scar ls shows" in ran.stderr
     assert account.contents()["functions"] == ["a"]
+    scar("init", "-n", "c", COWSAY)
+    ran = scar("rm", "-a", "--yes", "--json")
+    assert ran.status == 1
+    assert [(one["name"], one["error"] is None, bool(one["removed"])) for one in ran.json] == [
+        ("a", False, False),
+        ("c", True, True),
+    ]

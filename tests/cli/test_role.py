@@ -50,6 +50,15 @@ def test_keeps_the_users_lines(scar: Scar, account: Account, home: Path) -> None
     assert [path.name for path in home.iterdir() if path.name.startswith(".")] == []
 
 
+def test_dry_run_makes_nothing(scar: Scar, account: Account, home: Path) -> None:
+    before = (home / "scar.cfg").read_text()
+    plan = scar("role", "create", "--dry-run", "--json").json["plan"]
+    assert roles(account) == ["scar"]
+    assert (home / "scar.cfg").read_text() == before
+    assert scar("role", "create", "--json").json["steps"] == plan
+    assert len(plan) == 3
+
+
 def test_changes_its_own_role(scar: Scar, account: Account) -> None:
     scar("role", "create", "-es", "pictures")
     account.iam.update_assume_role_policy(

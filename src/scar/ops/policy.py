@@ -30,6 +30,8 @@ class Scope:
     """Those whose ``input/`` is read and whose ``output/`` is written."""
     destinations: tuple[str, ...] = ()
     """ARNs of what is told of events that failed for good."""
+    package_buckets: tuple[str, ...] = ()
+    """Those that packages go through which are too large for direct upload."""
     role: str = "*"
     """Name of the role that functions get."""
 
@@ -75,6 +77,7 @@ def deployer(scope: Scope) -> Document:
             *_of_buckets(
                 _allow("ManageBuckets", _BUCKET_ACTIONS, _buckets(scope)),
                 _allow("ManageFiles", _OBJECT_ACTIONS, _files(scope)),
+                _allow("UploadPackages", _OBJECT_ACTIONS, _packages(scope)),
             ),
             _allow(MANAGE_ROLE, _ROLE_ACTIONS, [_role(scope)]),
             _allow(EXAMINE, ("iam:SimulatePrincipalPolicy",), ["*"]),
@@ -206,6 +209,10 @@ def _buckets(scope: Scope) -> list[str]:
 
 def _objects(scope: Scope, prefix: str) -> list[str]:
     return [f"{bucket}/{prefix}*" for bucket in _buckets(scope)]
+
+
+def _packages(scope: Scope) -> list[str]:
+    return [f"{names.bucket_arn(bucket, scope.partition)}/scar/*" for bucket in scope.package_buckets]
 
 
 def _files(scope: Scope) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from scar import config_edit, limits
 from scar.aws.iam import Document, Role
 from scar.aws.session import Aws
 from scar.deploy import names
-from scar.deploy.executor import execute
+from scar.deploy.plan import Plan
 from scar.deploy.spec import TAG_CREATED_BY, is_of_scar
 from scar.deploy.steps import Step
 from scar.errors import ScarError
@@ -33,6 +32,8 @@ class RoleRequest:
     buckets: tuple[str, ...] = ()
     destinations: tuple[str, ...] = ()
     """What is told of events that failed for good: ARNs, or ``s3://BUCKET``."""
+    package_buckets: tuple[str, ...] = ()
+    """Those that large packages go through: not the role needs them, but who deploys."""
 
     def check(self) -> None:
         """Raises UsageError."""
@@ -41,6 +42,8 @@ class RoleRequest:
             limits.function_pattern(function, "--function")
         for bucket in self.buckets:
             limits.bucket(bucket, "-es/--event-source")
+        for bucket in self.package_buckets:
+            limits.bucket(bucket, "--package-bucket")
         for destination in self.destinations:
             limits.destination(destination, "--on-failure")
 
@@ -52,6 +55,7 @@ class RoleRequest:
             functions=self.functions or ("*",),
             buckets=self.buckets,
             destinations=tuple(destination_arn(one, partition) for one in self.destinations),
+            package_buckets=self.package_buckets,
             role=self.name,
         )
 
@@ -62,13 +66,12 @@ def destination_arn(text: str, partition: str) -> str:
 
 
 @dataclass(frozen=True)
-class Made:
-    """A role that functions can have now."""
+class Prepared:
+    """A role that functions can have once the plan is applied."""
 
     arn: str
     policy: Document
-    steps: tuple[str, ...]
-    """What was done; empty if all was as it should be."""
+    plan: Plan
 
 
 @dataclass(frozen=True)
@@ -139,10 +142,10 @@ class WriteConfiguration(Step):
         config_edit.set_value(self.file, CONFIG_KEY, self.arn)
 
 
-def create(request: RoleRequest, aws: Aws, file: Path | None, say: Callable[[str], None]) -> Made:
-    """Make the role, or bring SCAR's own up to date, and write its ARN into the configuration ``file``.
+def prepare(request: RoleRequest, aws: Aws, file: Path | None) -> Prepared:
+    """How to make the role, or change SCAR's own, and write its ARN into the configuration ``file``.
 
-    Raises ScarError, and has then changed nothing: also for a role of this name that SCAR did not make.
+    Raises ScarError, also for a role of this name that SCAR did not make.
     """
     request.check()
     identity = aws.caller.identity()
@@ -156,13 +159,12 @@ def create(request: RoleRequest, aws: Aws, file: Path | None, say: Callable[[str
         )
     wanted = policy.function(scope)
     arn = f"arn:{scope.partition}:iam::{scope.account}:role/{scope.role}" if role is None else role.arn
-    plan: tuple[Step, ...] = (
+    steps: tuple[Step, ...] = (
         *_role_steps(request.name, role),
         *_policy_steps(request.name, wanted, None if role is None else aws.roles.policy(role.name, POLICY)),
         *([] if file is None else [WriteConfiguration(file, arn)]),
     )
-    execute(plan, aws, say)
-    return Made(arn, wanted, tuple(step.describe() for step in plan))
+    return Prepared(arn, wanted, Plan(aws, steps))
 
 
 def _role_steps(name: str, role: Role | None) -> list[Step]:

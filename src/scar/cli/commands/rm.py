@@ -64,9 +64,10 @@ def _show(removed: list[Removed], settings: Settings) -> None:
         output.print_json([_document(one) for one in removed])
     else:
         click.echo("\n".join(map(_line, removed)) or "No functions to remove")
-    failed = [one.function for one in removed if one.error is not None]
+    failed = {one.function: one.error for one in removed if one.error is not None}
     if failed:
-        raise ScarError(f"not removed: {', '.join(failed)}")
+        hints = dict.fromkeys(error.hint for error in failed.values() if error.hint)
+        raise ScarError(f"not removed: {', '.join(failed)}", hint="; ".join(hints))
 
 
 def _line(one: Removed) -> str:

@@ -9,7 +9,7 @@ import click
 
 from scar import config
 from scar.cli import output
-from scar.cli.options import CONTEXT, Command, add_common_options, settings_of
+from scar.cli.options import CONTEXT, Command, add_common_options, dry_run_option, settings_of
 from scar.ops import policy, role
 from scar.ops.cloud import connect
 from scar.ops.role import RoleRequest
@@ -54,13 +54,15 @@ def _scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @command.command(cls=Command, name="create", epilog="Example: scar role create -es pictures")
 @click.argument("name", default=role.NAME, metavar="[NAME]")
 @_scope_options
+@dry_run_option
 @click.pass_context
-def create(
+def create(  # noqa: PLR0913, PLR0917 - one parameter for each option
     context: click.Context,
     name: str,
     buckets: tuple[str, ...],
     functions: tuple[str, ...],
     destinations: tuple[str, ...],
+    dry_run: bool,
 ) -> None:
     """Make the role NAME (scar-lambda-execute), and write it into the configuration.
 
@@ -72,16 +74,28 @@ def create(
     request.check()
     talk = output.talk(settings)
     cloud = connect(settings.where, config.load(), talk)
-    made = role.create(request, cloud.aws, None if settings.local else config.path(), talk.say)
+    prepared = role.prepare(request, cloud.aws, None if settings.local else config.path())
+    steps = prepared.plan.describe()
+    if dry_run:
+        output.print_plan(steps, settings)
+        return
+    prepared.plan.apply(talk.say)
     if output.wants_json(settings):
-        output.print_json({"role": made.arn, "policy": made.policy, "steps": list(made.steps)})
+        output.print_json({"role": prepared.arn, "policy": prepared.policy, "steps": list(steps)})
     else:
-        click.echo(f"Role: {made.arn}")
+        click.echo(f"Role: {prepared.arn}")
 
 
 @command.command(cls=Command, name="policy", epilog="Example: scar role policy -es pictures function")
 @click.argument("which", required=False, type=click.Choice(_DOCUMENTS), metavar="[function|deployer|trust]")
 @_scope_options
+@click.option(
+    "--package-bucket",
+    "package_buckets",
+    multiple=True,
+    metavar="BUCKET",
+    help="A bucket that packages go through which are too large for direct upload. Repeatable.",
+)
 @click.option("--role", "name", default=role.NAME, metavar="NAME", help="The role's name.")
 @click.pass_context
 def show(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -90,6 +104,7 @@ def show(  # noqa: PLR0913, PLR0917 - one parameter for each option
     buckets: tuple[str, ...],
     functions: tuple[str, ...],
     destinations: tuple[str, ...],
+    package_buckets: tuple[str, ...],
     name: str,
 ) -> None:
     """Print the policies: what a function needs, and what the user of scar needs to deploy functions.
@@ -97,7 +112,7 @@ def show(  # noqa: PLR0913, PLR0917 - one parameter for each option
     With the name of one of the documents, only its JSON is printed, to be given to AWS's own tools. AWS
     is not asked for anything.
     """
-    request = RoleRequest(name, functions, buckets, destinations)
+    request = RoleRequest(name, functions, buckets, destinations, package_buckets)
     request.check()
     scope = request.scope()
     documents = {
