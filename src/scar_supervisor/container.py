@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from . import environment, process, program
+from . import contract, environment, process, program
 from .errors import NothingToRun, ProgramNotExecutable
 from .f1 import F1
 
@@ -39,13 +39,18 @@ class Container(NamedTuple):
     def run(self, sink: Callable[[bytes], None], event_env: Environment) -> process.Ended:
         """Run to the end or to the deadline. Raises SupervisorError or ImageError if it cannot be started."""
         rootfs = os.fsencode(self.image.rootfs)
-        tree = program.Tree(rootfs, shared=(self.folder.path,))
+        tree = program.Tree(rootfs, shared=self.shared())
         env = self.environment(event_env)
         cwd = self.working_dir(tree)
         found = program.resolve(tree, self.command(), env[b"PATH"], cwd)
         engine = F1(tree, self.image.runtime, self.function.task_root)
         grace = min(GRACE, self.function.timeout_threshold / 4)
         return process.run(engine.launch(found, env, cwd), sink, self.deadline, grace)
+
+    def shared(self) -> tuple[bytes, ...]:
+        """The folders outside of the image that the container sees, at the same path."""
+        extra = self.function.extra_payload
+        return (self.folder.path, *([] if extra is None else [extra]))
 
     def working_dir(self, tree: program.Tree) -> bytes:
         """The image's WORKDIR, made if the image lacks it, as Docker does. Raises ProgramNotExecutable."""
@@ -95,6 +100,8 @@ class Container(NamedTuple):
             b"SCAR_OUTPUT_DIR": folder.output,
             **event_env,
         }
+        if self.function.extra_payload is not None:
+            own[contract.ENV_EXTRA_PAYLOAD.encode()] = self.function.extra_payload
         return environment.compose(
             (
                 environment.role_layer(self.function.role_env),

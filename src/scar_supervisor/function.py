@@ -36,6 +36,8 @@ class Function(NamedTuple):
     """The folder of the unpacked deployment package."""
     init_script: bytes | None
     """The script given to `scar init -s`."""
+    extra_payload: bytes | None
+    """The folder given to `scar init --extra-payload`, where it is in the package."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[bytes, bytes]) -> Function:
@@ -67,6 +69,7 @@ class Function(NamedTuple):
             },
             role_env={name: environ[name] for name in _ROLE_NAMES if environ.get(name)},
             task_root=task_root,
+            extra_payload=_folder(os.path.join(task_root, contract.EXTRA_FOLDER)),
             init_script=_content(os.path.join(task_root, contract.INIT_SCRIPT_FILE)),
         )
 
@@ -77,6 +80,10 @@ def _content(path: str) -> bytes | None:
             return file.read()
     except FileNotFoundError:
         return None
+
+
+def _folder(path: str) -> bytes | None:
+    return os.fsencode(path) if os.path.isdir(path) else None
 
 
 _ROLE_NAMES = (

@@ -12,6 +12,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from scar.cli.main import main
+from tests.cli.faults import Way, way_to
 from tests.cli.support import ROLE, TRUST, Account, Ran, Scar
 from tests.oci import layers
 from tools import registry as registry_tool
@@ -89,3 +90,11 @@ def account(
     (home / "scar.cfg").write_text(f"lambda_role = {ROLE}\n")
     emulated.iam.create_role(RoleName="scar", AssumeRolePolicyDocument=json.dumps(TRUST))
     return emulated
+
+
+@pytest.fixture
+def way(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Way]:
+    """The way of the commands to the account."""
+    with way_to(account.url) as way:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", way.url)
+        yield way

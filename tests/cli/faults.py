@@ -119,3 +119,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep the tests' output clean."""
+
+
+def error_of(stderr: str) -> str:
+    """The one error in what a command said."""
+    (line,) = [line for line in stderr.splitlines() if line.startswith("scar: error: ")]
+    return line.removeprefix("scar: error: ")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from scar.deploy import steps
-from tests.cli.faults import Answer, Request, Way, way_to
+from tests.cli.faults import Answer, Request, Way, error_of
 from tests.cli.support import NOTHING, ROLE, Account, Scar
 
 COWSAY = "grycap/cowsay"
@@ -16,21 +15,8 @@ INIT = ("init", "-n", "cow", COWSAY)
 FUNCTIONS = "/2015-03-31/functions"
 
 
-@pytest.fixture
-def way(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Way]:
-    """The way of the commands to the account."""
-    with way_to(account.url) as way:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", way.url)
-        yield way
-
-
 def creates(request: Request) -> bool:
     return (request.method, request.path.rstrip("/")) == ("POST", FUNCTIONS)
-
-
-def error_of(stderr: str) -> str:
-    (line,) = [line for line in stderr.splitlines() if line.startswith("scar: error: ")]
-    return line.removeprefix("scar: error: ")
 
 
 # A role that is new.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from scar.deploy import package
+from scar.deploy import package, payload
 from scar.errors import ScarError
 
 
@@ -71,5 +72,58 @@ def test_a_missing_kit_is_said_with_the_way_out(home: Path) -> None:
 
 
 def test_too_large_a_package_is_refused(home: Path) -> None:
-    with pytest.raises(ScarError, match="AWS Lambda takes 52,428,800 by direct upload"):
-        package.build("x86_64", bytes(50 * 1024 * 1024))
+    with pytest.raises(ScarError, match="AWS Lambda allows 262,144,000"):
+        package.build("x86_64", bytes(250 * 1024 * 1024))
+
+
+def test_an_extra_payload_keeps_its_names_and_exec_bits(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "tool").write_bytes(b"#!/bin/sh\n")
+    (folder / "bin" / "tool").chmod(0o700)
+    (folder / "data é").write_bytes(b"1")
+    (folder / "link").symlink_to("data é")
+    build = package.build("x86_64", None, payload.read(str(folder), "--extra-payload"))
+    modes = {
+        name: oct(entry.external_attr >> 16)
+        for name, entry in entries(build).items()
+        if name.startswith("extra/")
+    }
+    assert modes == {
+        "extra/": "0o40755",
+        "extra/bin/": "0o40755",
+        "extra/bin/tool": "0o100755",
+        "extra/data é": "0o100644",
+        "extra/link": "0o100644",
+    }
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    os.utime(copy / "link", (0, 0))
+    assert package.build("x86_64", None, payload.read(str(copy), "--extra-payload")) == build
+
+
+def test_an_extra_payload_that_cannot_be_packed(home: Path, tmp_path: Path) -> None:
+    def refusal() -> str:
+        with pytest.raises(ScarError) as caught:
+            payload.read(str(tmp_path / "files"), "--extra-payload")
+        return caught.value.message
+
+    folder = tmp_path / "files"
+    assert refusal() == f"--extra-payload: not a folder: {folder}"
+    folder.mkdir()
+    assert refusal() == f"--extra-payload: there are no files in {folder}"
+    (folder / "link").symlink_to("/nonexistent")
+    assert "cannot read" in refusal()
+    (folder / "link").unlink()
+    (folder / "link").symlink_to(tmp_path)
+    assert "is a link to a folder" in refusal()
+    (folder / "link").unlink()
+    os.mkfifo(folder / "pipe")
+    assert refusal() == f"--extra-payload: {folder}/pipe is neither a file nor a folder"
+    (folder / "pipe").unlink()
+    (folder / "name\udcff").touch()
+    assert "not UTF-8" in refusal()
+    (folder / "name\udcff").unlink()
+    with (folder / "hole").open("wb") as file:
+        file.truncate(251 * 1024 * 1024)
+    assert "have 263,192,576 bytes; AWS Lambda allows 262,144,000" in refusal()

@@ -64,6 +64,10 @@ class Buckets:
         with request(f"put {key} into bucket {bucket}"):
             self._client.put_object(Bucket=bucket, Key=key)
 
+    def put(self, bucket: str, key: str, content: bytes) -> None:
+        with request(f"put {key} into bucket {bucket}"):
+            self._client.put_object(Bucket=bucket, Key=key, Body=content)
+
     def delete_object(self, bucket: str, key: str) -> None:
         with request(f"delete {key} from bucket {bucket}"):
             self._client.delete_object(Bucket=bucket, Key=key)

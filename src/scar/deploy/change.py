@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from scar.aws.functions import Function, Package, Settings
 from scar.aws.session import Aws
+from scar.deploy import upload
 from scar.deploy.steps import Step
 from scar.errors import ScarError
 from scar_supervisor import contract
@@ -73,7 +74,8 @@ def plan_update(function: Function, after: Settings, package: Package | None) ->
             WaitUntilUpdated(function.name),
         ]
     if package is not None and package.digest != function.package_digest:
-        steps.append(ReplacePackage(function.name, function.package_digest, package))
+        replacement = ReplacePackage(function.name, function.package_digest, package)
+        steps += upload.around(package, replacement)
     return tuple(steps)
 
 

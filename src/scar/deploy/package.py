@@ -1,7 +1,8 @@
 """The deployment package: a zip archive that is the same to the byte whenever its content is.
 
 It holds the sources of `scar_supervisor` and `scar_oci`, the kit for one architecture
-(``kit/<architecture>/glibc-<oldest>/libfakechroot.so``), and the init script, if there is one.
+(``kit/<architecture>/glibc-<oldest>/libfakechroot.so``), and what the user has for it: the init script, and
+the extra payload below ``extra/``.
 
 Files are stored, not compressed: they are a few hundred KB, the output of deflate differs between builds of
 zlib, and at 128 MB of memory Lambda has a fourteenth of a CPU to inflate them.
@@ -13,19 +14,21 @@ import importlib.util
 import io
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 from scar import limits
+from scar.deploy.payload import File
 from scar.errors import ScarError
 from scar.home import home
-from scar_supervisor.contract import INIT_SCRIPT_FILE, KIT_FOLDER
+from scar_supervisor.contract import EXTRA_FOLDER, INIT_SCRIPT_FILE, KIT_FOLDER
 
 PACKAGES = ("scar_supervisor", "scar_oci")
 
 _TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest that a zip archive can hold."""
 _FILE_MODE = stat.S_IFREG | 0o644
+_PROGRAM_MODE = stat.S_IFREG | 0o755
 _FOLDER_MODE = stat.S_IFDIR | 0o755
 _UNIX = 3
 """`create_system` of the zip format: the modes count."""
@@ -35,18 +38,18 @@ class NoKit(ScarError):
     """There is no libfakechroot on this machine to put into packages."""
 
 
-def build(architecture: str, init_script: bytes | None) -> bytes:
-    """The package for ``x86_64`` or ``arm64``. Raises ScarError: no kit, too large a package."""
+def build(architecture: str, init_script: bytes | None, extra: Sequence[File] = ()) -> bytes:
+    """The package for ``x86_64`` or ``arm64``. Raises NoKit, and ScarError for more than Lambda takes."""
     files = dict(_sources())
     files.update(_kit(architecture))
     if init_script is not None:
         files[INIT_SCRIPT_FILE] = init_script
-    package = archive(files)
-    limits.package_size(len(package))
-    return package
+    files.update({f"{EXTRA_FOLDER}/{file.name}": file.content for file in extra})
+    limits.unzipped_size(sum(map(len, files.values())))
+    return archive(files, {f"{EXTRA_FOLDER}/{file.name}" for file in extra if file.executable})
 
 
-def archive(files: Mapping[str, bytes]) -> bytes:
+def archive(files: Mapping[str, bytes], executable: Set[str] = frozenset()) -> bytes:
     """A zip archive of these paths and contents, and of the folders that they are in."""
     import zipfile  # 20 ms of CPU that `scar init --help` does not need
 
@@ -56,7 +59,8 @@ def archive(files: Mapping[str, bytes]) -> bytes:
         for name in sorted([*folders, *files]):
             entry = zipfile.ZipInfo(name, _TIME)
             entry.create_system = _UNIX
-            entry.external_attr = (_FOLDER_MODE if name in folders else _FILE_MODE) << 16
+            mode = _FOLDER_MODE if name in folders else _PROGRAM_MODE if name in executable else _FILE_MODE
+            entry.external_attr = mode << 16
             target.writestr(entry, files.get(name, b""))
     return buffer.getvalue()
 

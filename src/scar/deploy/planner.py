@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scar.aws.functions import Package
-from scar.deploy import names, notification, steps
+from scar.deploy import names, notification, steps, upload
 from scar.deploy.spec import FunctionSpec
 from scar.errors import ScarError
 
@@ -36,7 +36,7 @@ def plan_init(spec: FunctionSpec, package: Package, existing: Existing) -> tuple
     """The steps that make the function. Raises ScarError if another's notification stands in the way."""
     return (
         *_log_group(spec, existing),
-        steps.CreateFunction(spec.new_function(package)),
+        *upload.around(package, steps.CreateFunction(spec.new_function(package))),
         steps.WaitUntilActive(spec.name),
         *([steps.SetFailureDestination(spec.name, spec.on_failure)] if spec.on_failure else ()),
         *([steps.Preheat(spec.name, spec.time)] if spec.preheat else ()),

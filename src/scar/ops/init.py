@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass, field
 
 from scar import limits
-from scar.aws.functions import Function, Package
+from scar.aws.functions import Function
 from scar.aws.session import Aws
 from scar.config import Config
-from scar.deploy import existing, names, package
+from scar.deploy import existing, names, package, payload, upload
 from scar.deploy.plan import Plan
 from scar.deploy.planner import plan_init
 from scar.deploy.spec import TAG_OWNER, FunctionSpec, RoleArn, function_environment, is_of_scar
@@ -21,7 +21,7 @@ from scar.ops import image, script, variables
 from scar.ops.cloud import architecture, connect
 from scar.ops.talk import Talk
 from scar.ops.where import Where
-from scar_supervisor.contract import INIT_SCRIPT_FILE
+from scar_supervisor.contract import EXTRA_FOLDER, INIT_SCRIPT_FILE
 
 _NOT_IN_TAGS = re.compile(r"[^\w .:/=+@-]", re.ASCII)
 """https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices"""
@@ -46,6 +46,9 @@ class InitRequest:
     runtime: str | None = None
     architecture: str | None = None
     on_failure: str | None = None
+    extra_payload: str | None = None
+    """A folder."""
+    package_bucket: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class _Draft:
     """None: what the image needs."""
     runtime: str
     architecture: str
+    package_bucket: str
+    """Empty: none."""
     environment: dict[str, str] = field(repr=False)
 
 
@@ -76,7 +81,10 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
     draft = _draft(request, where, config)
     role = _role(request, where, config)
     init_script = script.read(request.script_file, "-s/--script")
-    zipped = Package(package.build(draft.architecture, init_script))
+    extra = payload.read(request.extra_payload, "--extra-payload") if request.extra_payload else ()
+    zipped = package.build(draft.architecture, init_script, extra)
+    if not draft.package_bucket:
+        limits.package_size(len(zipped))
     talk.say(f"look for image {request.image} for {draft.architecture}")
     found = image.resolve(request.image, draft.architecture, config.registry_mirror)
     needed = storage_for(request.image, found.compressed, found.unpacked)
@@ -100,13 +108,17 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
         registry_mirror=config.registry_mirror,
         environment=draft.environment,
         owner=_owner(),
-        parts=frozenset([INIT_SCRIPT_FILE] if init_script is not None else []),
+        parts=frozenset(
+            part for part, has in ((INIT_SCRIPT_FILE, init_script), (EXTRA_FOLDER, extra)) if has
+        ),
         bucket=request.bucket or "",
         on_failure=_destination(request.on_failure, role or cloud.role),
         preheat=request.preheat,
     )
     function_environment(spec)  # its size, before anything is looked at
-    steps = plan_init(spec, zipped, existing.look(cloud.aws, spec))
+    sent = upload.package_for(zipped, spec.name, draft.package_bucket)
+    upload.check_bucket(cloud.aws, sent, spec.role.account)
+    steps = plan_init(spec, sent, existing.look(cloud.aws, spec))
     return Prepared(spec, Plan(cloud.aws, steps))
 
 
@@ -138,6 +150,9 @@ def _draft(request: InitRequest, where: Where, config: Config) -> _Draft:
         if request.runtime is None
         else limits.runtime(request.runtime, "--runtime"),
         architecture=_architecture(request, where, config),
+        package_bucket=config.lambda_package_bucket
+        if request.package_bucket is None
+        else limits.bucket(request.package_bucket, "--package-bucket"),
         environment=variables.of_pairs(request.env),
     )
 

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field, replace
 from scar import limits
 from scar.aws.functions import Function, Package, Settings
 from scar.config import Config
-from scar.deploy import owned, package
+from scar.deploy import owned, upload
 from scar.deploy.change import plan_update
 from scar.deploy.plan import Plan
+from scar.deploy.spec import RoleArn
 from scar.deploy.storage import for_image as storage_for
 from scar.errors import UsageError
-from scar.ops import image, script, variables
+from scar.ops import image, variables
 from scar.ops.cloud import connect
 from scar.ops.functions import missing
+from scar.ops.repack import UserParts, rebuild
 from scar.ops.talk import Talk
 from scar.ops.where import Where
 from scar_supervisor import contract
@@ -38,13 +40,16 @@ class UpdateRequest:
     """Empty: take the init script away."""
     image: str | None = None
     storage: int | None = None
+    extra_payload: str | None = None
+    """A folder. Empty: take the extra payload away."""
+    package_bucket: str | None = None
 
 
 def prepare(request: UpdateRequest, where: Where, config: Config, talk: Talk) -> Plan:
     """Check the request, look at the function, and plan. Raises ScarError."""
     _check(request)
     given = variables.of_pairs(request.env)
-    init_script = script.read(request.script_file or None, "-s/--script")
+    parts = UserParts.read(request.script_file, request.extra_payload)
     cloud = connect(where, config, talk)
     function = owned.find(cloud.aws, request.function)
     if function is None:
@@ -59,18 +64,21 @@ def prepare(request: UpdateRequest, where: Where, config: Config, talk: Talk) ->
         )
         if not config.registry_mirror:
             environment.pop(contract.ENV_REGISTRY_MIRROR, None)
-    new_package = _package(request, function, init_script, talk)
-    if request.script_file is not None:
-        environment |= {contract.ENV_PACKAGE_PARTS: contract.INIT_SCRIPT_FILE}
-        if init_script is None:
+    package = _package(request, function, rebuild(function, parts, talk), config)
+    if package is not None:
+        upload.check_bucket(cloud.aws, package, RoleArn(function.role).account)
+        environment[contract.ENV_PACKAGE_PARTS] = ",".join(sorted(parts.present))
+        if not parts.present:
             del environment[contract.ENV_PACKAGE_PARTS]
     limits.environment(environment, "-e/--env")
     after = _settings(request, function, environment, storage)
-    return Plan(cloud.aws, plan_update(function, after, new_package))
+    return Plan(cloud.aws, plan_update(function, after, package))
 
 
 def _check(request: UpdateRequest) -> None:
     limits.function_name(request.function, "NAME")
+    if request.package_bucket is not None:
+        limits.bucket(request.package_bucket, "--package-bucket")
     if request.description is not None:
         limits.description(request.description, "-d/--description")
     if request.memory is not None:
@@ -124,20 +132,10 @@ def _settings(
 
 
 def _package(
-    request: UpdateRequest, function: Function, init_script: bytes | None, talk: Talk
+    request: UpdateRequest, function: Function, content: bytes | None, config: Config
 ) -> Package | None:
-    """The package that the function should have; None: the one that it has.
-
-    Without a new script it is made anew too, as the function's may be of an older SCAR. That cannot be done
-    for a function with parts of the user's, which are nowhere but in its package.
-    """
-    parts = function.environment.get(contract.ENV_PACKAGE_PARTS, "")
-    if request.script_file is None and parts:
+    """The package on its way; None for one that the function has already."""
+    if content is None or Package(content).digest == function.package_digest:
         return None
-    try:
-        return Package(package.build(function.architecture, init_script))
-    except package.NoKit as error:
-        if request.script_file is not None:
-            raise
-        talk.warn(f"the package of function {function.name} is left as it is: {error.message}")
-        return None
+    bucket = config.lambda_package_bucket if request.package_bucket is None else request.package_bucket
+    return upload.package_for(content, function.name, bucket)

@@ -47,6 +47,12 @@ from scar.ops.init import InitRequest, prepare
     metavar="DESTINATION",
     help="What is told of events that fail for good: an ARN, or s3://BUCKET.",
 )
+@click.option(
+    "--extra-payload",
+    metavar="DIR",
+    help="A folder to pack with the function; containers find it by $EXTRA_PAYLOAD.",
+)
+@click.option("--package-bucket", metavar="BUCKET", help="A bucket through which a package above 50 MB goes.")
 @dry_run_option
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -66,6 +72,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     runtime: str | None,
     architecture: str | None,
     on_failure: str | None,
+    extra_payload: str | None,
+    package_bucket: str | None,
     dry_run: bool,
 ) -> None:
     """Make a function that runs the container image IMAGE."""
@@ -86,6 +94,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         runtime=runtime,
         architecture=architecture,
         on_failure=on_failure,
+        extra_payload=extra_payload,
+        package_bucket=package_bucket,
     )
     talk = output.talk(settings)
     prepared = prepare(request, settings.where, config.load(), talk)

@@ -32,6 +32,10 @@ from scar.ops.update import UpdateRequest, prepare
 @click.option("-s", "--script", metavar="FILE", help="Another init script; '' takes it away.")
 @click.option("--image", metavar="IMAGE", help="Another image, or what its tag means now.")
 @click.option("--storage", type=int, metavar="MB", help="Room in /tmp: 512 to 10240.")
+@click.option(
+    "--extra-payload", metavar="DIR", help="Another folder packed with the function; '' takes it away."
+)
+@click.option("--package-bucket", metavar="BUCKET", help="A bucket through which a package above 50 MB goes.")
 @dry_run_option
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -45,6 +49,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     script: str | None,
     image: str | None,
     storage: int | None,
+    extra_payload: str | None,
+    package_bucket: str | None,
     dry_run: bool,
 ) -> None:
     """Change what is said of the function NAME, and bring it up to this version of SCAR.
@@ -64,6 +70,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         script_file=script,
         image=image,
         storage=storage,
+        extra_payload=extra_payload,
+        package_bucket=package_bucket,
     )
     plan = prepare(request, settings.where, config.load(), talk)
     if dry_run:
