@@ -11,7 +11,9 @@ import zipfile
 from pathlib import Path
 
 from scar.deploy import package
-from scar.ops import image
+from scar_oci.platform import Platform
+from scar_oci.reference import ImageReference
+from scar_oci.registry import Registry
 from tools import registry
 from tools.cache import cache
 
@@ -33,12 +35,18 @@ def main() -> int:
         environment = {
             "PATH": os.environ["PATH"],
             "SCAR_IMAGE": IMAGE,
-            "SCAR_IMAGE_DIGEST": image.resolve(IMAGE, ARCHITECTURE, url),
+            "SCAR_IMAGE_DIGEST": digest(url),
             "SCAR_REGISTRY_MIRROR": url,
         }
         for measurement in ("pull", "warm"):
             measure(measurement, function, environment)
     return 0
+
+
+def digest(url: str) -> str:
+    """Of the image, in the registry at a URL."""
+    with Registry(mirror=url) as source:
+        return source.resolve(ImageReference.parse(IMAGE), Platform.of_lambda(ARCHITECTURE)).digest
 
 
 def measure(name: str, function: Path, environment: dict[str, str]) -> None:

@@ -32,8 +32,7 @@ _SCRATCH_LIST = "scratch.json"
 
 def obtain(function: Function, log: Log) -> tuple[StoredImage, bool]:
     """The image, and whether it had to be pulled. Raises ImageError."""
-    store = ImageStore(STORE)
-    image = store.find(function.image_digest)
+    image = _find(function.image_digest)
     if image is not None:
         return image, False
     # All that a pull needs is imported here: warm calls have no use for it.
@@ -43,17 +42,33 @@ def obtain(function: Function, log: Log) -> tuple[StoredImage, bool]:
     started = time.monotonic()
     reference = ImageReference.parse(function.image).with_digest(function.image_digest)
     with Registry(mirror=function.registry_mirror) as registry:
-        image = store.pull(registry, registry.resolve(reference, _platform()))
+        image = ImageStore(STORE).pull(registry, registry.resolve(reference, _platform()))
     _list_scratch(image)
     log.note(f"pulled {function.image} ({function.image_digest}) in {time.monotonic() - started:.1f} s")
     return image, True
 
 
+def _find(digest: str) -> StoredImage | None:
+    try:
+        return _read(digest, os.stat(_description(digest)).st_ctime_ns)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+@functools.cache
+def _description(digest: str) -> str:
+    return os.path.join(ImageStore(STORE).folder(digest), DESCRIPTION)
+
+
+@functools.lru_cache(maxsize=1)  # parsing it was a third of what a warm call does before its program
+def _read(digest: str, _ctime_ns: int) -> StoredImage | None:
+    return ImageStore(STORE).find(digest)
+
+
 def tidy(image: StoredImage) -> None:
     """Remove what a call left in the image's temporary folders, and in the image's own folders in them."""
-    container = os.path.dirname(image.rootfs)
-    pulled_ns = os.stat(os.path.join(container, DESCRIPTION)).st_mtime_ns
-    folders = _scratch(container, pulled_ns)
+    pulled_ns = os.stat(_description(image.digest)).st_mtime_ns
+    folders = _scratch(os.path.dirname(image.rootfs), pulled_ns)
     for folder in folders:
         remove_newer(folder, pulled_ns, kept=folders)
 
