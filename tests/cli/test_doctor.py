@@ -241,6 +241,13 @@ def test_buckets_are_asked_for_if_they_are_named(scar: Scar, iam: Iam) -> None:
     assert of(ran, "role's permissions")["message"] == "functions would lack s3:PutObject"
 
 
+def test_functions_of_some_names_may_be_all_that_is_allowed(scar: Scar, iam: Iam) -> None:
+    scar("doctor", "--function", "cow-*")
+    create = iam.asked("lambda:CreateFunction").parameters
+    assert create["ResourceArns.member.1"].endswith(":function:cow-scar-doctor")
+    assert scar("doctor", "--function", "a b").status == 2
+
+
 def test_a_session_is_asked_for_by_its_role(scar: Scar, iam: Iam) -> None:
     iam.caller = "arn:aws:sts::123456789012:assumed-role/dev/ann"
     scar("doctor")

@@ -31,9 +31,13 @@ class DoctorRequest:
     """What is looked for besides the things that every function needs."""
 
     buckets: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    """Names, also with ``*``, that permissions are looked for; empty: any."""
 
     def check(self) -> None:
         """Raises UsageError."""
+        for function in self.functions:
+            limits.function_pattern(function, "--function")
         for bucket in self.buckets:
             limits.bucket(bucket, "-es/--event-source")
 
@@ -43,7 +47,7 @@ def examine(request: DoctorRequest, where: Where, talk: Talk) -> Iterator[Findin
     request.check()
     found, config = _configuration()
     yield found
-    yield machine.kit(architecture(where))
+    yield machine.kit(config.lambda_architecture or architecture(where))
     yield machine.registry(config.registry_mirror)
     yield from machine.local_tools(needed=where.local)
     try:
@@ -71,7 +75,7 @@ def _account(request: DoctorRequest, cloud: Cloud, config: Config, *, local: boo
         yield from_error("credentials", error)
         return
     yield ok("credentials", f"{identity.arn} in {aws.region}{' of the local cloud' if local else ''}")
-    scope = Scope(identity.partition, identity.account, buckets=request.buckets)
+    scope = Scope(identity.partition, identity.account, request.functions or ("*",), request.buckets)
     yield from _role(cloud.role or config.lambda_role, aws, scope, ask=not local)
     if local:
         yield ok("permissions", "the local cloud allows everything")

@@ -21,8 +21,15 @@ from scar.ops.finding import Finding
     metavar="BUCKET",
     help="Look for permissions to use this bucket, too. Repeatable.",
 )
+@click.option(
+    "--function",
+    "functions",
+    multiple=True,
+    metavar="NAME",
+    help="Look for permissions for functions of this name only, which may have a *. Repeatable.",
+)
 @click.pass_context
-def command(context: click.Context, buckets: tuple[str, ...]) -> int:
+def command(context: click.Context, buckets: tuple[str, ...], functions: tuple[str, ...]) -> int:
     """Look for what keeps SCAR from working, and say what helps.
 
     Nothing is made in the account, and nothing changed. The exit status is 1 if something must be done.
@@ -30,7 +37,7 @@ def command(context: click.Context, buckets: tuple[str, ...]) -> int:
     settings = settings_of(context)
     plain = not output.wants_json(settings)
     findings = []
-    for finding in examine(DoctorRequest(buckets), settings.where, output.talk(settings)):
+    for finding in examine(DoctorRequest(buckets, functions), settings.where, output.talk(settings)):
         findings.append(finding)
         if plain:
             _print(finding)
