@@ -88,6 +88,13 @@ def test_a_permission_that_is_missing_is_named(scar: Scar, service: Service, arg
     assert len(service.requests) == 1
 
 
+def test_a_refusal_without_a_word(scar: Scar, service: Service) -> None:
+    """As of S3, which says no more to some."""
+    service.replies = [Reply.error("AccessDenied", "Access Denied", 403)]
+    ran = scar("ls")
+    assert "hint: these credentials lack a permission for ListFunctions: scar doctor " in ran.stderr
+
+
 def test_throttling_is_waited_out(scar: Scar, service: Service) -> None:
     throttled = Reply.error("TooManyRequestsException", "Rate exceeded", 429)
     service.replies = [throttled, throttled, Reply.of({"Functions": []})]

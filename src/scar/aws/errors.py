@@ -28,7 +28,7 @@ class Conflict(AwsError):
 class AccessDenied(AwsError):
     """The credentials are good, but do not allow the request.
 
-    The hint names the action that is missing, as far as AWS tells: a HEAD request is refused without a word.
+    The hint names the action that is missing, if AWS does, else the operation that was refused.
     """
 
 
@@ -72,16 +72,23 @@ _CLASSES: dict[str, type[AwsError]] = {
     "SignatureDoesNotMatch": BadCredentials,
     "ExpiredToken": BadCredentials,
     "ExpiredTokenException": BadCredentials,
+    "IncompleteSignature": BadCredentials,
+    "IncompleteSignatureException": BadCredentials,
+    "InvalidToken": BadCredentials,
+    "MissingAuthenticationToken": BadCredentials,
+    "MissingAuthenticationTokenException": BadCredentials,
+    "RequestExpired": BadCredentials,
+    "RequestTimeTooSkewed": BadCredentials,
     "TooManyRequestsException": Throttled,
     "ThrottlingException": Throttled,
     "Throttling": Throttled,
+    "RequestLimitExceeded": Throttled,
     "SlowDown": Throttled,
 }
 
 _HINTS: dict[type[AwsError], str] = {
-    AccessDenied: "scar doctor looks for permissions that are missing",
-    BadCredentials: "check the credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --profile; "
-    "--local needs none",
+    BadCredentials: "check the credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --profile (a region"
+    " that is not enabled for the account refuses good ones, too); --local needs none",
     Throttled: "wait a little and try again",
     AnswerTimedOut: "it may be busy: try again later",
     Unreachable: "check the network and the region (--region); --local needs neither",
@@ -112,19 +119,20 @@ def _from_answer(what: str, error: ClientError) -> AwsError:
     code = details.get("Code", "")
     kind = _CLASSES.get(code, AwsError)
     message = details.get("Message") or code or "no reason given"
-    return kind(f"cannot {what}: {message}", hint=_hint(kind, message))
+    return kind(f"cannot {what}: {message}", hint=_hint(kind, message, error.operation_name))
 
 
 _NOT_AUTHORIZED = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 """AWS's sentence: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"""
 
 
-def _hint(kind: type[AwsError], message: str) -> str:
-    action = _NOT_AUTHORIZED.search(message) if kind is AccessDenied else None
-    if action is None:
+def _hint(kind: type[AwsError], message: str, operation: str) -> str:
+    if kind is not AccessDenied:
         return _HINTS.get(kind, "")
+    action = _NOT_AUTHORIZED.search(message)
+    lack = f"the permission {action[1]}" if action else f"a permission for {operation}"
     return (
-        f"these credentials lack the permission {action[1]}: scar doctor looks for what else is missing,"
+        f"these credentials lack {lack}: scar doctor looks for what else is missing,"
         " scar role policy deployer prints all that SCAR needs"
     )
 
