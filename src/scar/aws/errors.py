@@ -87,8 +87,8 @@ _CLASSES: dict[str, type[AwsError]] = {
 }
 
 _HINTS: dict[type[AwsError], str] = {
-    BadCredentials: "check the credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --profile (a region"
-    " that is not enabled for the account refuses good ones, too); --local needs none",
+    BadCredentials: "check the credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --profile (a"
+    " region that is not enabled for the account refuses good ones, too); --local needs none",
     Throttled: "wait a little and try again",
     AnswerTimedOut: "it may be busy: try again later",
     Unreachable: "check the network and the region (--region); --local needs neither",
