@@ -52,7 +52,10 @@ def log(scar: Scar, account: Account) -> Log:
 @contextmanager
 def following(*argv: str) -> Iterator[subprocess.Popen[str]]:
     program = [sys.executable, "-m", "scar.cli", "log", "-f", *argv, "cowsay"]
+    # Where the tests run in the background, Ctrl-C is ignored, which children would inherit.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        signal.signal(signal.SIGINT, before)
         try:
             yield process
         finally:
@@ -66,7 +69,7 @@ def lines(process: subprocess.Popen[str], count: int) -> list[str]:
 
 def stop(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     process.send_signal(signal.SIGINT)
-    rest, errors = process.communicate()
+    rest, errors = process.communicate(timeout=60)
     return process.returncode, rest, errors
 
 
@@ -100,7 +103,7 @@ def test_follows_a_request_to_its_end(log: Log) -> None:
         assert lines(process, 2) == [START, "moo"]
         log.write("b", "START RequestId: id-2 Version: $LATEST", "at the same time")
         log.write("a", "moo again", END, REPORT)
-        assert process.communicate() == (f"moo again\n{END}\n{REPORT}\n", "")
+        assert process.communicate(timeout=60) == (f"moo again\n{END}\n{REPORT}\n", "")
         assert process.returncode == 0
 
 
@@ -109,7 +112,7 @@ def test_waits_for_a_request_to_start(log: Log) -> None:
     with following("--json", "-ri", "id-1") as process:
         time.sleep(1.5)  # the first question has found nothing
         log.write("b", START, END, REPORT)
-        output, errors = process.communicate()
+        output, errors = process.communicate(timeout=60)
         documents = [json.loads(line) for line in output.splitlines()]
         assert [one["message"] for one in documents] == [f"{START}\n", f"{END}\n", f"{REPORT}\n"]
         assert (documents[0]["log_stream"], errors, process.returncode) == ("b", "", 0)
@@ -131,7 +134,7 @@ def test_ends_with_the_function(scar: Scar, log: Log, account: Account) -> None:
     with following() as process:
         assert lines(process, 1) == ["one"]
         assert scar("rm", "cowsay").status == 0
-        _, errors = process.communicate()
+        _, errors = process.communicate(timeout=60)
         assert (process.returncode, errors.splitlines()[0]) == (
             1,
             "scar: error: no function cowsay in us-east-1",
