@@ -157,6 +157,31 @@ def test_nothing_of_one_call_is_seen_by_the_next(scar: Scar, cow: str) -> None:
     assert b"sleep" not in output(scar, cow, "/bin/sh", "-c", look.replace("sleep 1000", "slee[p] 1000"))
 
 
+def test_containers_inherit_their_three_files_and_no_other(scar: Scar, cow: str) -> None:
+    assert output(scar, cow, "/bin/ls", "/proc/self/fd").split() == [
+        b"0",
+        b"1",
+        b"2",
+        b"3",
+    ]  # and the folder
+
+
+def test_a_full_disk_is_told_and_a_warm_environment_survives_it(
+    scar: Scar, cow: str, script: Script, local_cloud: cloud.LocalCloud
+) -> None:
+    if local_cloud.sandbox == "none":
+        pytest.skip("without a sandbox /tmp has no size of its own")
+    fill = 'head -c 600000000 /dev/zero > "{}/big"; echo $?'
+    assert output(scar, cow, "/bin/sh", "-c", fill.format("$SCAR_OUTPUT_DIR")).endswith(b"\n1\n")
+    assert output(scar, "-s", script("echo next"), cow) == b"next\n"
+    assert output(scar, cow, "/bin/sh", "-c", fill.format("/var/lib")).endswith(b"\n1\n")
+    ran = scar("run", "-s", script("echo next"), cow)
+    assert ran.status == 125
+    assert "No space left on device" in ran.stderr
+    assert output(scar, cow, "/bin/rm", "/var/lib/big") == b""
+    assert output(scar, "-s", script("echo next"), cow) == b"next\n"
+
+
 def test_the_image_stays_for_the_next_call(scar: Scar) -> None:
     assert scar("init", "-n", "warm", IMAGE).status == 0
     first, second = (scar("run", "--json", "-v", "warm", "/bin/true").json for _ in range(2))

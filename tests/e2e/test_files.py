@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from scar.local import cloud
 from tests.e2e.conftest import IMAGE, Scar
 
 Script = Callable[[str | bytes], Path]
@@ -109,6 +110,22 @@ def test_a_failing_container_uploads_what_it_left_and_is_tried_again(
     assert b"ContainerFailed" in log
     assert b"exit status 7" in log
     assert scar("rm", "fails").status == 0
+
+
+def test_results_are_uploaded_from_a_full_disk_and_from_folders_that_were_closed(
+    scar: Scar, s3: Any, script: Script, local_cloud: cloud.LocalCloud
+) -> None:
+    if local_cloud.sandbox == "none":
+        pytest.skip("without a sandbox /tmp has no size of its own, and root may read everything")
+    text = """
+        mkdir "$SCAR_OUTPUT_DIR/a"; echo x > "$SCAR_OUTPUT_DIR/a/b"
+        head -c 600000000 /dev/zero > "$SCAR_INPUT_DIR/big"
+        chmod 0 "$SCAR_OUTPUT_DIR/a/b" "$SCAR_OUTPUT_DIR/a" "$SCAR_OUTPUT_DIR"
+    """
+    assert scar("init", "-n", "full", "-s", script(text), "-es", "e2e-full", IMAGE).status == 0
+    s3.put_object(Bucket="e2e-full", Key="input/x", Body=b"x")
+    assert waited_for(s3, "e2e-full", "output/a/b") == b"x\n"
+    assert scar("rm", "full").status == 0
 
 
 def test_removing_a_function_leaves_bucket_and_files(scar: Scar, s3: Any, script: Script) -> None:

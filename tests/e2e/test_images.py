@@ -46,7 +46,7 @@ def test_an_image_larger_than_tmp_is_told_with_both_numbers_and_leaves_nothing(
     big = layers.file("zeros", bytes(600 * 1024 * 1024))  # 600 KB when compressed
     with layers.pushing(registry) as pusher:
         pusher.push("scar-test/big", "latest", layers.image(layers.layer(big), process={"Cmd": ["/x"]}))
-    assert scar("init", "-n", "big", "scar-test/big").status == 0
+    assert scar("init", "-n", "big", "--storage", "512", "scar-test/big").status == 0
     for _ in range(2):  # the second call finds no garbage of the first in its way
         ran = scar("run", "big")
         assert ran.status == 125
