@@ -52,8 +52,11 @@ def test_but_not_for_ever(scar: Scar, account: Account, way: Way, monkeypatch: p
     assert ran.status == 1
     assert error_of(ran.stderr).startswith("cannot create function cow: The role defined")
     assert "lambda-trust-policy.json" in ran.stderr
+    assert "undone: log group /aws/lambda/cow" in ran.stderr
     assert len([one for one in way.requests if creates(one)]) == 3
     assert account.contents() == NOTHING
+    way.before = lambda request: None
+    assert scar(*INIT).status == 0  # the same command, once nothing is in its way
 
 
 def test_the_pauses_are_bounded() -> None:

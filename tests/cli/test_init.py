@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from moto.awslambda.models import LambdaFunction
 
-from scar.deploy import package, steps
+from scar.deploy import package
 from scar_supervisor.contract import Failure, Result
 from tests.cli.support import NOTHING, ROLE, Account, Scar
 
@@ -248,17 +248,6 @@ def test_a_name_that_is_taken_changes_nothing(scar: Scar, account: Account) -> N
     assert account.configuration("cowsay")["Description"] == "the first"
 
 
-def test_a_role_that_does_not_exist_is_undone_and_told(
-    scar: Scar, account: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(steps, "ROLE_PAUSES", (0,))
-    ran = scar("init", "-n", "cowsay", "-lr", ROLE + "2", "-es", "pictures", COWSAY)
-    assert ran.status == 1
-    assert "cannot create function cowsay: " in ran.stderr
-    assert "undone: log group /aws/lambda/cowsay" in ran.stderr
-    assert account.contents() == NOTHING
-
-
 def _result(**fields: Any) -> str:
     result = Result(request_id="1", log_group="g", log_stream="s", exit_code=0)._replace(**fields)
     return json.dumps(result.to_document())
@@ -302,14 +291,6 @@ def test_a_failing_preheat_is_undone_but_not_what_was_there(
     assert message.endswith("; undone: function cowsay")
     assert account.contents() == before
     assert "retentionInDays" not in account.logs.describe_log_groups()["logGroups"][0]
-
-
-def test_the_same_command_works_after_a_failure(
-    scar: Scar, account: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(steps, "ROLE_PAUSES", (0,))
-    assert scar("init", "-n", "cowsay", "-lr", ROLE + "2", COWSAY).status == 1
-    assert scar("init", "-n", "cowsay", COWSAY).status == 0
 
 
 def test_an_overlapping_notification_makes_nothing(scar: Scar, account: Account) -> None:

@@ -17,7 +17,7 @@ from scar.deploy.planner import plan_init
 from scar.deploy.spec import TAG_OWNER, FunctionSpec, RoleArn, function_environment, is_of_scar
 from scar.deploy.storage import for_image as storage_for
 from scar.errors import ScarError, UsageError
-from scar.ops import image, script, variables
+from scar.ops import assumable, image, script, variables
 from scar.ops.cloud import architecture, connect
 from scar.ops.talk import Talk
 from scar.ops.where import Where
@@ -92,6 +92,8 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
         size = f"{found.unpacked / limits.MIB:,.0f} MB"
         talk.say(f"the image has {size} unpacked: {needed:,} MB of /tmp would do")
     cloud = connect(where, config, talk)
+    if role:
+        assumable.check(cloud.aws, RoleArn(role))
     spec = FunctionSpec(
         name=_free_name(request, cloud.aws),
         region=cloud.aws.region,
