@@ -42,6 +42,8 @@ Argument = str | Path
 class Cloud(NamedTuple):
     """An account, and the command line of a user who has its credentials."""
 
+    name: str
+    """Of the fixture."""
     account: Account
     role: str
     """ARN of the role for the user's functions."""
@@ -77,27 +79,29 @@ class Cloud(NamedTuple):
         return ran
 
 
-def user_of(account: Account, home: Path, registry: str) -> Cloud:
+def user_of(name: str, account: Account, home: Path, registry: str) -> Cloud:
     """A user of the account with a new home of SCAR's, whose functions have a role named ``scar``."""
     home.mkdir(exist_ok=True)
     role = account.make_role("scar")
     (home / "scar.cfg").write_text(f"lambda_role = {role}\n")
     environment = dict(os.environ) | account.variables
-    return Cloud(account, role, environment | {"SCAR_HOME": str(home), "SCAR_REGISTRY_MIRROR": registry})
+    return Cloud(
+        name, account, role, environment | {"SCAR_HOME": str(home), "SCAR_REGISTRY_MIRROR": registry}
+    )
 
 
 @pytest.fixture(scope="session")
 def moto(registry: str, kit: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     home = tmp_path_factory.mktemp("moto")
     with emulators.moto(home) as account:
-        yield user_of(account, home, registry)
+        yield user_of("moto", account, home, registry)
 
 
 @pytest.fixture(scope="session")
 def ministack(registry: str, kit: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     folder = tmp_path_factory.mktemp("ministack")
     with emulators.mini(folder) as account:
-        yield user_of(account, folder / "scar", registry)
+        yield user_of("ministack", account, folder / "scar", registry)
 
 
 @pytest.fixture(scope="session", params=["moto", "ministack"])

@@ -86,11 +86,12 @@ def _refusal(reason: str) -> Answer:
 
 
 def _denial(call: ApiCall) -> Answer:
-    """AWS's answer to who lacks a permission: XML from S3, JSON from the others."""
+    """AWS's answer to who lacks a permission, in the service's protocol."""
     reason = f"User: u is not authorized to perform: {call.service}:{call.operation}"
-    if call.service == "s3":
-        text = f"<Error><Code>AccessDenied</Code><Message>{reason}</Message></Error>"
-        return Answer(403, [("Content-Type", "application/xml")], text.encode())
+    if call.service in ("s3", "iam", "sts"):
+        error = f"<Error><Code>AccessDenied</Code><Message>{reason}</Message></Error>"
+        text = error if call.service == "s3" else f"<ErrorResponse>{error}</ErrorResponse>"
+        return Answer(403, [("Content-Type", "text/xml")], text.encode())
     return _error(403, "AccessDeniedException", reason)
 
 

@@ -39,7 +39,7 @@ def guarded(registry: str, kit: Any, tmp_path_factory: pytest.TempPathFactory) -
     """A MiniStack that evaluates policies, with a function ``copy`` of the bucket ``private``."""
     folder = tmp_path_factory.mktemp("guarded")
     with emulators.mini(folder, auth=True) as account:
-        user = user_of(account, folder / "scar", registry)
+        user = user_of("guarded", account, folder / "scar", registry)
         script = folder / "copy.sh"
         script.write_text(COPY)
         user.succeed("role", "create", "-es", "private", ROLE)
