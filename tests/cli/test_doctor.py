@@ -42,6 +42,7 @@ def test_all_is_well(scar: Scar, account: Account) -> None:
         "registry": "ok",
         "the local cloud": "ok",
         "sandbox": "ok",
+        "region": "ok",
         "credentials": "ok",
         "role": "ok",
         "role's permissions": "warning",
@@ -143,6 +144,12 @@ def test_a_bad_region(scar: Scar, account: Account) -> None:
     assert (ran.status, of(ran, "region")["status"]) == (1, "failure")
 
 
+def test_a_region_that_nobody_knows(scar: Scar, account: Account) -> None:
+    ran = scar("doctor", "--json", "--region", "eu-west-99")
+    assert (ran.status, of(ran, "region")["status"]) == (0, "warning")
+    assert "eu-west-99" in of(ran, "region")["message"]
+
+
 def test_a_bad_bucket_is_a_usage_error(scar: Scar, account: Account) -> None:
     assert scar("doctor", "-es", "No").status == 2
 
@@ -211,6 +218,7 @@ def test_permissions_that_suffice(scar: Scar, iam: Iam) -> None:
     pass_role = iam.asked("iam:PassRole").parameters
     assert pass_role["ContextEntries.member.1.ContextKeyName"] == "iam:PassedToService"
     assert pass_role["ContextEntries.member.1.ContextKeyValues.member.1"] == "lambda.amazonaws.com"
+    assert pass_role["ResourceArns.member.1"] == ROLE
     create = iam.asked("lambda:CreateFunction").parameters
     assert create["ResourceArns.member.1"] == "arn:aws:lambda:us-east-1:123456789012:function:scar-doctor"
     assert not [one for one in iam.simulations if "s3:GetObject" in one.parameters.values()]

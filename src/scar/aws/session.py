@@ -66,6 +66,14 @@ class Aws:
     def caller(self) -> Caller:
         return Caller(self._session.client("sts", endpoint_url=self._url, config=self._config()))
 
+    def knows_region(self) -> bool:
+        """Whether the region is one with AWS Lambda, as far as this boto3 knows; nobody is asked."""
+        session = self._session
+        return any(
+            self.region in session.get_available_regions("lambda", partition_name=partition)
+            for partition in session.get_available_partitions()
+        )
+
     def calls(self, function_seconds: int) -> Functions:
         """Functions, for Invoke alone: one attempt, and patience for a function with this time-out.
 

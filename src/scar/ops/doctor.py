@@ -18,7 +18,7 @@ from scar.aws.identity import Identity
 from scar.aws.session import Aws
 from scar.config import Config
 from scar.errors import ScarError
-from scar.ops import machine, permissions, policy
+from scar.ops import machine, permissions, policy, role
 from scar.ops.cloud import Cloud, architecture, connect
 from scar.ops.finding import Finding, failure, from_error, ok, warning
 from scar.ops.policy import Scope
@@ -70,35 +70,55 @@ def _configuration() -> tuple[Finding, Config]:
 def _account(request: DoctorRequest, cloud: Cloud, config: Config, *, local: bool) -> Iterator[Finding]:
     aws = cloud.aws
     try:
+        yield _region(aws, local=local)
         identity = aws.caller.identity()
     except AwsError as error:
         yield from_error("credentials", error)
         return
-    yield ok("credentials", f"{identity.arn} in {aws.region}{' of the local cloud' if local else ''}")
-    scope = Scope(identity.partition, identity.account, request.functions or ("*",), request.buckets)
-    yield from _role(cloud.role or config.lambda_role, aws, scope, ask=not local)
+    yield ok("credentials", identity.arn)
+    arn = cloud.role or config.lambda_role
+    scope = Scope(
+        partition=identity.partition,
+        account=identity.account,
+        functions=request.functions or ("*",),
+        buckets=request.buckets,
+        role=arn.partition(":role/")[2] or role.NAME,
+    )
+    yield from _role(arn, aws, scope, ask=not local)
     if local:
         yield ok("permissions", "the local cloud allows everything")
     else:
         yield _of_caller(aws, identity, scope)
 
 
+def _region(aws: Aws, *, local: bool) -> Finding:
+    if local:
+        return ok("region", f"{aws.region} of the local cloud")
+    if aws.knows_region():
+        return ok("region", aws.region)
+    return warning(
+        "region",
+        f"{aws.region} is none that has AWS Lambda, as far as this boto3 knows",
+        "--region names another one, as AWS_REGION does, and lambda_region in the configuration",
+    )
+
+
 def _role(arn: str, aws: Aws, scope: Scope, *, ask: bool) -> Iterator[Finding]:
     """The role for functions: that it is there, that Lambda may assume it, and what it allows."""
-    role = _find_role(arn, aws, scope)
-    if isinstance(role, Finding):
-        yield role
+    found = _find_role(arn, aws, scope)
+    if isinstance(found, Finding):
+        yield found
         return
-    if not trusts_lambda(role):
+    if not trusts_lambda(found):
         yield failure(
             "role",
-            f"Lambda may not assume {role.arn}",
+            f"Lambda may not assume {found.arn}",
             "scar role create makes a role that it may; scar role policy trust prints what that takes",
         )
         return
-    yield ok("role", f"{role.arn}, which Lambda may assume")
+    yield ok("role", f"{found.arn}, which Lambda may assume")
     if ask:
-        yield _asked("role's permissions", lambda: _of_role(aws, role, scope))
+        yield _asked("role's permissions", lambda: _of_role(aws, found, scope))
 
 
 def _find_role(arn: str, aws: Aws, scope: Scope) -> Role | Finding:
@@ -111,21 +131,21 @@ def _find_role(arn: str, aws: Aws, scope: Scope) -> Role | Finding:
             "scar role create makes one in this account; --profile names other credentials",
         )
     try:
-        role = aws.roles.find(arn.rpartition("/")[2])
+        found = aws.roles.find(arn.rpartition("/")[2])
     except AccessDenied:
         return warning(
             "role", f"nobody could be asked for {arn}: iam:GetRole is not allowed", permissions.HELP
         )
     except AwsError as error:
         return from_error("role", error)
-    if role is None or role.arn != arn:
+    if found is None or found.arn != arn:
         return failure("role", f"there is no role {arn}", "scar role create")
-    return role
+    return found
 
 
-def trusts_lambda(role: Role) -> bool:
+def trusts_lambda(trusting: Role) -> bool:
     """Whether a statement of the role's trust policy lets Lambda assume it. Conditions are not looked at."""
-    statements = role.trust.get("Statement", [])
+    statements = trusting.trust.get("Statement", [])
     return any(
         statement.get("Effect") == "Allow"
         and policy.SERVICE in _list(_services(statement.get("Principal")))
@@ -145,8 +165,8 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _of_role(aws: Aws, role: Role, scope: Scope) -> Finding:
-    missing = permissions.missing(aws, role.arn, policy.function(scope))
+def _of_role(aws: Aws, found: Role, scope: Scope) -> Finding:
+    missing = permissions.missing(aws, found.arn, policy.function(scope))
     if missing:
         return failure(
             "role's permissions",
