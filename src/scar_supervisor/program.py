@@ -66,7 +66,7 @@ def _find(tree: Tree, name: bytes, search_path: bytes, cwd: bytes) -> bytes:
         if os.path.isfile(outside) and os.access(outside, os.X_OK):
             return path
     raise ProgramNotFound(
-        f"{_show(name)}: no such program in the image (looked in {_show(search_path)})",
+        f"{_show(name) or 'an empty name'}: no such program in the image (looked in {_show(search_path)})",
         "name a program of the image, by its full path if it is in none of these folders",
     )
 

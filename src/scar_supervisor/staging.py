@@ -64,6 +64,9 @@ def _files(folder: bytes, log: Log) -> Iterator[bytes]:
 
     A container may have closed what it left, with a umask of 777 for example: it is opened, for it is ours.
     """
+    if os.path.islink(folder) or not os.path.isdir(folder):
+        log.note("no results: the container removed output/, or put something else in its place")
+        return
     root = os.path.realpath(folder)
     os.chmod(folder, 0o700)
     for parent, folders, names in os.walk(folder, onerror=_raise):

@@ -18,6 +18,8 @@ def function(start: Any, derived: Any) -> Iterator[Environment]:
         copy) cp "$SCAR_INPUT_FILE" "$SCAR_OUTPUT_DIR/$(basename "$SCAR_INPUT_FILE").copy";;
         closed) cd "$SCAR_OUTPUT_DIR"; mkdir a; echo x > a/b; chmod 0 a/b a .;;
         odd) cd "$SCAR_OUTPUT_DIR"; mkfifo pipe; ln -s nowhere dead; ln -s / root; echo x > real;;
+        gone) rm -r "$SCAR_OUTPUT_DIR";;
+        link) rmdir "$SCAR_OUTPUT_DIR"; ln -s /etc/alternatives "$SCAR_OUTPUT_DIR";;
         slow) echo x > "$SCAR_OUTPUT_DIR/partial"; sleep 1000;;
         fail) echo x > "$SCAR_OUTPUT_DIR/partial"; exit 9;;
         esac
@@ -81,6 +83,18 @@ def test_what_a_container_closed_is_opened(function: Environment, s3: Any, bucke
     put(s3, bucket, x="closed")
     assert processed(function.answer(s3_event(bucket, "input/x"))) == 1
     assert results(s3, bucket) == ["output/a/b"]
+    assert left(function) == []
+
+
+@pytest.mark.parametrize("what", ["gone", "link"])
+def test_without_its_folder_there_are_no_results(
+    function: Environment, s3: Any, bucket: str, what: str
+) -> None:
+    put(s3, bucket, x=what)
+    before = len(function.log())
+    assert processed(function.answer(s3_event(bucket, "input/x"))) == 1
+    assert results(s3, bucket) == []
+    assert function.log()[before:].startswith("scar: no results: the container removed output/")
     assert left(function) == []
 
 
