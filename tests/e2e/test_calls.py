@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from scar.local import cloud
-from tests.e2e.conftest import IMAGE, Scar
+from tests.e2e.conftest import IMAGE, SCAR, Scar
 
 Script = Callable[[str | bytes], Path]
 
@@ -271,3 +273,10 @@ def test_the_sandbox_is_the_one_that_is_told(local_cloud: cloud.LocalCloud, scar
     # Where the machine allows namespaces, the tests above ran in bubblewrap: uid 993 has no name there.
     expected = {"bubblewrap": b"993\n", "none": b"0\n"}[local_cloud.sandbox]
     assert output(scar, cow, "/usr/bin/id", "-u") == expected
+
+
+def test_a_variable_stands_for_the_option(local_cloud: cloud.LocalCloud, scar: Scar, cow: str) -> None:
+    listed = subprocess.run(
+        [SCAR, "ls"], env=os.environ | {"SCAR_LOCAL": "1"}, capture_output=True, check=False, timeout=60
+    )
+    assert (listed.returncode, cow.encode() in listed.stdout) == (0, True)
