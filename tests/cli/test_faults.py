@@ -203,7 +203,7 @@ def test_a_change_that_lambda_does_not_bring_about_is_taken_back(
     assert scar(*INIT).status == 0
 
     def fail(request: Request, answer: Answer) -> Answer:
-        if request.method == "GET" and way.named("PUT", "/configuration"):
+        if request.method == "GET" and len(way.named("PUT", "/configuration")) == 1:
             document = json.loads(answer.body)
             configuration = document.get("Configuration", document)
             configuration |= {"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "no network"}
@@ -213,5 +213,46 @@ def test_a_change_that_lambda_does_not_bring_about_is_taken_back(
     way.after = fail
     ran = scar("update", "-m", "512", "cow")
     assert ran.status == 1
-    assert "cannot wait for the change of function cow" in ran.stderr
+    assert error_of(ran.stderr) == (
+        "cannot wait for the change of function cow: no network; undone: change of function cow"
+    )
     assert account.configuration("cow")["MemorySize"] == 128
+
+
+# A permission that is new: S3 tries it before it takes a notification.
+
+
+def refuse_notification(times: int, way: Way) -> None:
+    def before(request: Request) -> Answer | None:
+        puts = way.named("PUT", "?notification")
+        if request not in puts or len(puts) > times:
+            return None
+        message = "Unable to validate the following destination configurations"
+        error = f"<Error><Code>InvalidArgument</Code><Message>{message}</Message></Error>"
+        return Answer(400, error.encode(), (("Content-Type", "application/xml"),))
+
+    way.before = before
+
+
+def test_a_permission_that_s3_does_not_know_yet_is_waited_for(
+    scar: Scar, account: Account, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "PERMISSION_PAUSES", (0, 0, 0))
+    refuse_notification(2, way)
+    ran = scar(*INIT, "-es", "pictures")
+    assert ran.status == 0, ran.stderr
+    assert [one["Id"] for one in account.notification("pictures")["LambdaFunctionConfigurations"]] == [
+        "scar-cow"
+    ]
+
+
+def test_but_not_for_ever_either(
+    scar: Scar, account: Account, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "PERMISSION_PAUSES", (0,))
+    refuse_notification(100, way)
+    ran = scar(*INIT, "-es", "pictures")
+    assert ran.status == 1
+    assert "Unable to validate the following destination" in error_of(ran.stderr)
+    assert len(way.named("PUT", "?notification")) == 2
+    assert account.contents() == NOTHING

@@ -201,3 +201,12 @@ def test_anothers_function_is_left_as_it_is(scar: Scar, account: Account) -> Non
     assert ran.status == 1
     assert "function theirs was not made by SCAR" in ran.stderr
     assert state(account, "theirs") == before
+
+
+def test_a_function_of_the_scar_of_2017_is_left_as_it_is(scar: Scar, account: Account) -> None:
+    account.make_anothers("old", Tags={"createdby": "scar"})
+    before = state(account, "old")
+    ran = scar("update", "-m", "512", "old")
+    assert ran.status == 1
+    assert "of a SCAR that is too old for this one" in ran.stderr
+    assert state(account, "old") == before

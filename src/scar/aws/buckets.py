@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scar.aws.errors import AccessDenied, NotFound, request
+from scar.aws.errors import AccessDenied, AwsError, NotFound, request
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _CLASSIC_REGION = "us-east-1"
 """The region that CreateBucket must not be told, and that old answers call None."""
+
+
+class DestinationRefused(AwsError):
+    """S3 may not call what a notification names, or does not know yet that it may."""
 
 
 class Buckets:
@@ -79,9 +83,18 @@ class Buckets:
         return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
 
     def set_notification(self, bucket: str, configuration: dict[str, Any]) -> None:
-        """Replace the whole notification configuration: merge into what `notification` returned first."""
-        with request(f"set the notification of bucket {bucket}"):
-            self._client.put_bucket_notification_configuration(
-                Bucket=bucket,
-                NotificationConfiguration=configuration,  # type: ignore[arg-type]
-            )
+        """Replace the whole notification configuration: merge into what `notification` returned first.
+
+        Raises DestinationRefused.
+        """
+        try:
+            with request(f"set the notification of bucket {bucket}"):
+                self._client.put_bucket_notification_configuration(
+                    Bucket=bucket,
+                    NotificationConfiguration=configuration,  # type: ignore[arg-type]
+                )
+        except AwsError as error:
+            # S3 has no code of its own for it, but these words.
+            if "Unable to validate the following destination configurations" not in error.message:
+                raise
+            raise DestinationRefused(error.message, hint=error.hint) from error.__cause__

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scar.errors import ScarError
 
 if TYPE_CHECKING:
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 
 class AwsError(ScarError):
@@ -141,9 +141,19 @@ def _from_sdk(what: str, error: BotoCoreError) -> AwsError:
     from botocore import exceptions as sdk
 
     if isinstance(error, sdk.WaiterError):
-        return AwsError(f"cannot {what}: {error.kwargs.get('reason', error)}")
+        return AwsError(f"cannot {what}: {_waiters_reason(error)}")
     kind = _sdk_class(error)
     return kind(f"cannot {what}: {error}", hint=_HINTS.get(kind, ""))
+
+
+def _waiters_reason(error: WaiterError) -> str:
+    """Why what was waited for cannot come any more: Lambda's words, if it has any, else botocore's."""
+    response: Any = error.last_response
+    function = response.get("Configuration", {})
+    for key in ("StateReason", "LastUpdateStatusReason"):
+        if function.get(key):
+            return str(function[key])
+    return str(error.kwargs.get("reason", error))
 
 
 def _sdk_class(error: BotoCoreError) -> type[AwsError]:

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
+from scar.aws.buckets import DestinationRefused
 from scar.aws.functions import NewFunction, RoleNotAssumed
 from scar.aws.session import Aws
 from scar.deploy import names, notification
@@ -14,6 +15,9 @@ from scar.deploy.calls import preheat
 
 ROLE_PAUSES = (1, 2, 4, 8, 16)
 """Seconds to wait before each new try with a role that Lambda cannot assume."""
+
+PERMISSION_PAUSES = (1, 2, 4, 8)
+"""Seconds to wait before each new try of a notification that S3 refuses."""
 
 
 class Step(ABC):
@@ -178,6 +182,15 @@ class AddNotification(Step):
         return f"call {self.entry.id} for new objects under {self.entry.prefix} in bucket {self.bucket}"
 
     def apply(self, aws: Aws) -> None:
+        """Also with a permission that was given a moment ago: it takes some seconds to reach S3."""
+        for pause in PERMISSION_PAUSES:
+            try:
+                return self._add(aws)
+            except DestinationRefused:
+                time.sleep(pause)
+        return self._add(aws)
+
+    def _add(self, aws: Aws) -> None:
         document = aws.buckets.notification(self.bucket)
         aws.buckets.set_notification(self.bucket, notification.with_entry(document, self.entry))
 

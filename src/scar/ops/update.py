@@ -13,10 +13,10 @@ from scar.deploy.change import plan_update
 from scar.deploy.plan import Plan
 from scar.deploy.spec import RoleArn
 from scar.deploy.storage import for_image as storage_for
-from scar.errors import UsageError
+from scar.errors import ScarError, UsageError
 from scar.ops import image, variables
 from scar.ops.cloud import connect
-from scar.ops.functions import missing
+from scar.ops.functions import is_runnable, missing
 from scar.ops.repack import UserParts, rebuild
 from scar.ops.talk import Talk
 from scar.ops.where import Where
@@ -54,6 +54,11 @@ def prepare(request: UpdateRequest, where: Where, config: Config, talk: Talk) ->
     function = owned.find(cloud.aws, request.function)
     if function is None:
         raise missing(cloud.aws, request.function)
+    if not is_runnable(function):
+        raise ScarError(
+            f"function {function.name} is of another program, or of a SCAR that is too old for this one",
+            hint="make it anew: scar rm, then scar init",
+        )
     environment = _environment(request, function, given)
     storage = request.storage or function.storage
     if request.image is not None:
