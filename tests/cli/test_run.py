@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -267,3 +268,20 @@ def test_a_function_that_does_not_answer_is_called_once(
 def test_a_server_error_is_not_called_again(scar: Scar, function: FunctionServer) -> None:
     function.answers = [Answer(b'{"Message": "broken"}', status=500)]
     assert (scar("run", NAME).status, len(function.calls)) == (125, 1)
+
+
+def test_a_connection_that_breaks_is_not_called_again(scar: Scar, function: FunctionServer) -> None:
+    """Nobody knows whether the container ran."""
+    function.answers = [Answer(hang=True)]
+    function.released.set()  # the server closes the connection without a word
+    ran = scar("run", NAME)
+    assert (ran.status, len(function.calls)) == (125, 1)
+    assert f"cannot call function {NAME}: Connection was closed" in ran.stderr
+
+
+def test_too_large_a_call_tells_its_size(scar: Scar, function: FunctionServer, tmp_path: Path) -> None:
+    script = tmp_path / "large"
+    script.write_bytes(b"x" * 7_000_000)
+    assert re.search(
+        r"take 7,000,\d{3} bytes; AWS Lambda allows 6,291,456", scar("run", "-s", str(script), NAME).stderr
+    )
