@@ -154,6 +154,22 @@ def test_a_bad_bucket_is_a_usage_error(scar: Scar, account: Account) -> None:
     assert scar("doctor", "-es", "No").status == 2
 
 
+# In the local cloud.
+
+
+def test_local(scar: Scar, home: Path, hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCAR_REGISTRY_MIRROR", hub)
+    try:
+        ran = scar("doctor", "--local", "--json")
+    finally:
+        scar("local", "stop")
+    assert ran.status == 0, ran.stderr
+    assert of(ran, "region")["message"] == "us-east-1 of the local cloud"
+    assert of(ran, "role")["message"].endswith("role/scar-local, which Lambda may assume")
+    assert of(ran, "permissions")["status"] == "ok"
+    assert (home / "scar.cfg").read_text().count("lambda_role =\n") == 1
+
+
 # Against IAM as AWS has it.
 
 
