@@ -14,11 +14,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.aws import emulators
+from tests.aws.copying import COPY
 from tests.aws.emulators import Account
 from tests.aws.wire import ApiCall
 
 SCAR = Path(sys.executable).with_name("scar")
 IMAGE = "grycap/cowsay"
+ROLE = "made-by-scar"
 
 
 _READING = re.compile("(Get|Head|List|Describe|Filter)[A-Z]")
@@ -102,6 +104,23 @@ def ministack(registry: str, kit: Path, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("ministack")
     with emulators.mini(folder) as account:
         yield user_of("ministack", account, folder / "scar", registry)
+
+
+@pytest.fixture(scope="session")
+def guarded(registry: str, kit: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A MiniStack that evaluates policies, with a function ``copy`` of the bucket ``private``.
+
+    The function's role is the one that SCAR makes. The user is the account's root, who may do everything.
+    """
+    folder = tmp_path_factory.mktemp("guarded")
+    with emulators.mini(folder, auth=True) as account:
+        user = user_of("guarded", account, folder / "scar", registry)
+        script = folder / "copy.sh"
+        script.write_text(COPY)
+        user.succeed("role", "create", "-es", "private", ROLE)
+        user.succeed("init", "-n", "copy", "-s", script, "-es", "private", IMAGE)
+        yield user
+        user.succeed("rm", "copy")
 
 
 @pytest.fixture(scope="session", params=["moto", "ministack"])

@@ -24,6 +24,7 @@ class Account:
 
     def __init__(self, proxy: Proxy, access_key_id: str, secret_access_key: str) -> None:
         self.proxy = proxy
+        proxy.secrets[access_key_id] = secret_access_key
         self._session = boto3.Session(access_key_id, secret_access_key, region_name=REGION)
         self._clients: dict[str, Any] = {}
         self.variables = {

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from tests.aws import wire
+from tests.aws import signing, wire
 from tests.aws.wire import ApiCall
 
 _OF_THE_CONNECTION = ("connection", "keep-alive", "transfer-encoding", "content-length", "expect")
@@ -40,6 +40,8 @@ class Proxy:
         self.noted: list[Noted] = []
         self.on_the_way: Change = _as_it_is
         self.on_the_way_back: Change = _as_it_is
+        self.secrets: dict[str, str] = {}
+        """Secret access keys by their ids, to sign again what is changed on the way."""
         self.denied = ""
         """An operation that the caller is not permitted."""
 
@@ -52,7 +54,10 @@ class Proxy:
         if call.operation == self.denied:
             answer = _denial(call)
         else:
-            answer = self._send(method, target, headers, self.on_the_way(call, body))
+            changed = self.on_the_way(call, body)
+            if changed != body:
+                headers = signing.again(method, target, headers, changed, self.secrets)
+            answer = self._send(method, target, headers, changed)
             answer = answer._replace(body=self.on_the_way_back(call, answer.body))
         self.noted.append(Noted(call, "scar/" in headers.get("User-Agent", ""), answer.status))
         return answer

@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.aws import emulators
-from tests.aws.conftest import IMAGE, Cloud, user_of
-from tests.aws.test_scenario import COPY, waited_for
+from tests.aws.conftest import ROLE, Cloud
+from tests.aws.copying import waited_for
 
 POLICY: dict[str, Any] = json.loads(
     (emulators.POLICIES / "lambda-execute-role.json").read_text().replace("BUCKET", "private")
 )
-
-
-ROLE = "made-by-scar"
 
 
 def without(action: str) -> dict[str, Any]:
@@ -32,20 +28,6 @@ def without(action: str) -> dict[str, Any]:
     policy["Statement"] = [statement for statement in policy["Statement"] if statement["Action"]]
     assert policy != POLICY
     return policy
-
-
-@pytest.fixture(scope="module")
-def guarded(registry: str, kit: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A MiniStack that evaluates policies, with a function ``copy`` of the bucket ``private``."""
-    folder = tmp_path_factory.mktemp("guarded")
-    with emulators.mini(folder, auth=True) as account:
-        user = user_of("guarded", account, folder / "scar", registry)
-        script = folder / "copy.sh"
-        script.write_text(COPY)
-        user.succeed("role", "create", "-es", "private", ROLE)
-        user.succeed("init", "-n", "copy", "-s", script, "-es", "private", IMAGE)
-        yield user
-        user.succeed("rm", "copy")
 
 
 def allow(cloud: Cloud, policy: dict[str, Any]) -> None:
@@ -73,7 +55,7 @@ def process(cloud: Cloud, key: str) -> dict[str, Any]:
 def processed(guarded: Cloud) -> str:
     """Key of an object that the function has copied, called by its bucket, under the role as SCAR made it."""
     guarded.account.client("s3").put_object(Bucket="private", Key="input/file", Body=b"content")
-    assert waited_for(guarded, "private", "output/file.copy") == b"content"
+    assert waited_for(guarded.account, "private", "output/file.copy") == b"content"
     return "input/file"
 
 

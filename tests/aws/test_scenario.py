@@ -7,34 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError
 
 from scar.deploy import package
 from scar_supervisor import contract
 from tests.aws.conftest import IMAGE, Cloud
-
-PATIENCE = 60.0
-"""Seconds for what an emulator does by itself."""
-
-COPY = """#!/bin/sh
-set -e
-echo "copying $(basename "$SCAR_INPUT_FILE")"
-cp "$SCAR_INPUT_FILE" "$SCAR_OUTPUT_DIR/$(basename "$SCAR_INPUT_FILE").copy"
-"""
+from tests.aws.copying import COPY, PATIENCE, waited_for
 
 OTHERS = 119
 """Functions beside ``copy``: ListFunctions tells 50 on a page."""
-
-
-def waited_for(cloud: Cloud, bucket: str, key: str) -> bytes:
-    """An object's content, as soon as it is there."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return bytes(cloud.account.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
-        except ClientError:
-            assert time.monotonic() < deadline, f"no {key} in {bucket}"
-            time.sleep(0.1)
 
 
 def log_of(cloud: Cloud, request_id: str, *options: str) -> list[str]:
@@ -89,7 +69,7 @@ def test_an_asynchronous_call_is_answered_at_once_and_logged(cloud: Cloud, bucke
 def test_a_file_put_under_input_comes_out_under_output(cloud: Cloud, bucket: str) -> None:
     content = bytes(range(256)) * 1000
     cloud.account.client("s3").put_object(Bucket=bucket, Key="input/a b+ü/file.bin", Body=content)
-    assert waited_for(cloud, bucket, "output/file.bin.copy") == content
+    assert waited_for(cloud.account, bucket, "output/file.bin.copy") == content
 
 
 @pytest.fixture

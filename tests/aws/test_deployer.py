@@ -1,0 +1,107 @@
+"""The deployer's policy of docs/aws is enough for every command, and less is not.
+
+MiniStack evaluates it (AUTH=true), for a user with an access key, whose signatures it verifies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.aws import emulators
+from tests.aws.conftest import IMAGE, Argument, Cloud
+
+POLICY = (emulators.POLICIES / "deployer-policy.json").read_text().replace("BUCKET", "deployed")
+
+# What MiniStack reads otherwise than AWS: it evaluates CreateFunction on "*", not on the function, and leaves
+# out the slash at the end of a key.
+GAPS = [
+    {"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"},
+    {
+        "Effect": "Allow",
+        "Action": ["s3:PutObject", "s3:DeleteObject", "s3:GetObject"],
+        "Resource": ["arn:aws:s3:::deployed/input", "arn:aws:s3:::deployed/output"],
+    },
+]
+
+
+def allow(cloud: Cloud, *, but: str = "") -> None:
+    """Give the user the policy, without one action."""
+    policy = json.loads(POLICY)
+    for statement in policy["Statement"]:
+        statement["Action"] = [action for action in statement["Action"] if action != but]
+    policy["Statement"] = [*filter(lambda one: one["Action"], policy["Statement"]), *GAPS]
+    document = json.dumps(policy)
+    assert f'"{but}"' not in document
+    cloud.account.client("iam").put_user_policy(
+        UserName="deployer", PolicyName="deployer", PolicyDocument=document
+    )
+
+
+@pytest.fixture(scope="module")
+def deployer(guarded: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Cloud:
+    """A user who may do what the policy says."""
+    iam = guarded.account.client("iam")
+    iam.create_user(UserName="deployer")
+    key: dict[str, Any] = iam.create_access_key(UserName="deployer")["AccessKey"]
+    guarded.account.proxy.secrets[key["AccessKeyId"]] = key["SecretAccessKey"]
+    own = {
+        "SCAR_HOME": str(tmp_path_factory.mktemp("deployer")),
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+    return guarded._replace(environment=guarded.environment | own)
+
+
+@pytest.fixture(scope="module")
+def deployed(deployer: Cloud) -> Iterator[Cloud]:
+    """The user, with a role and a function ``deployed`` of the own making."""
+    allow(deployer)
+    deployer.succeed("role", "create", "-es", "deployed")
+    deployer.succeed("init", "-n", "deployed", "-es", "deployed", IMAGE)
+    yield deployer
+    allow(deployer)
+    deployer.succeed("rm", "deployed")
+
+
+RUN = ("run", "deployed", "/bin/true")
+LOG = ("log", "deployed")
+UPDATE = ("update", "-m", "512", "deployed")
+
+
+@pytest.mark.parametrize("command", [RUN, LOG, UPDATE, ("ls",)], ids=lambda command: command[0])
+def test_it_is_enough(deployed: Cloud, command: tuple[Argument, ...]) -> None:
+    allow(deployed)
+    deployed.succeed(*command)
+
+
+@pytest.mark.parametrize(
+    ("command", "action"),
+    [
+        (RUN, "lambda:InvokeFunction"),
+        (LOG, "logs:FilterLogEvents"),
+        (("ls",), "lambda:ListFunctions"),
+        (("rm", "deployed"), "lambda:GetPolicy"),
+        (("init", "-n", "other", IMAGE), "logs:CreateLogGroup"),
+        (("init", "-n", "other", "-es", "deployed", IMAGE), "s3:GetBucketNotification"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_less_is_not_and_the_action_is_named(
+    deployed: Cloud, command: tuple[Argument, ...], action: str
+) -> None:
+    allow(deployed, but=action)
+    ran = deployed.scar(*command)
+    assert ran.status in (1, 125)
+    assert action in ran.stderr
+
+
+def test_a_wrong_secret_is_refused(deployed: Cloud) -> None:
+    allow(deployed)
+    wrong = deployed._replace(environment=deployed.environment | {"AWS_SECRET_ACCESS_KEY": "wrong"})
+    ran = wrong.scar("ls")
+    assert ran.status == 1
+    assert "check the credentials" in ran.stderr
