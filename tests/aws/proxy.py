@@ -51,16 +51,20 @@ class Proxy:
         broken = wire.violations(call)
         if broken:
             return _refusal("; ".join(broken))
-        if call.operation == self.denied:
-            answer = _denial(call)
-        else:
-            changed = self.on_the_way(call, body)
-            if changed != body:
-                headers = signing.again(method, target, headers, changed, self.secrets)
-            answer = self._send(method, target, headers, changed)
-            answer = answer._replace(body=self.on_the_way_back(call, answer.body))
+        denied = call.operation == self.denied
+        answer = _denial(call) if denied else self._ask(call, method, target, headers, body)
         self.noted.append(Noted(call, "scar/" in headers.get("User-Agent", ""), answer.status))
         return answer
+
+    def _ask(
+        self, call: ApiCall, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        """The emulator's answer, with the changes on both ways."""
+        changed = self.on_the_way(call, body)
+        if changed != body:
+            headers = signing.again(method, target, headers, changed, self.secrets)
+        answer = self._send(method, target, headers, changed)
+        return answer._replace(body=self.on_the_way_back(call, answer.body))
 
     def _send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         connection = http.client.HTTPConnection(urlsplit(self.emulator).netloc, timeout=120)
