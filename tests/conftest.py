@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scar.deploy.package import kit_folder
+from scar.deploy.kit import folder as kit_folder
 from tools import images
 from tools import kit as kit_tool
 from tools import registry as registry_tool
@@ -39,6 +39,8 @@ def scar_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             patch.delenv(name)
         patch.setenv("SCAR_HOME", str(home))
         patch.setenv("SCAR_KIT", str(_KIT))
+        patch.setenv("UDOCKER_DIR", str(home / "no-udocker"))
+        patch.delenv("UDOCKER_LIB", raising=False)
         patch.setenv("AWS_CONFIG_FILE", str(home / "no-aws-config"))
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "no-aws-credentials"))
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")

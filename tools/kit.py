@@ -8,13 +8,13 @@ of its own, so that the machine's stay as they are.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
-from scar.deploy.package import kit_folder
+from scar.deploy.kit import LIBRARY, LICENCE, build_name, oldest_glibc
+from scar.deploy.kit import folder as kit_folder
 from scar_oci import elf
 
 RELEASES = ("bullseye", "bookworm")
@@ -22,8 +22,6 @@ RELEASES = ("bullseye", "bookworm")
 
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
 """Debian's names of them, and Lambda's."""
-
-LIBRARY = "libfakechroot.so"
 
 PACKAGES = " ".join(f"libfakechroot:{architecture}" for architecture in ARCHITECTURES)
 
@@ -75,7 +73,7 @@ def _unpack(packages: Path, debian_name: str) -> Path:
     (library,) = tree.rglob(LIBRARY)
     chosen.mkdir()
     shutil.copyfile(library, chosen / LIBRARY)
-    shutil.copyfile(tree / "usr/share/doc/libfakechroot/copyright", chosen / "copyright")
+    shutil.copyfile(tree / "usr/share/doc/libfakechroot/copyright", chosen / LICENCE)
     return chosen
 
 
@@ -85,20 +83,13 @@ def _add(builds: Path, chosen: Path, architecture: str) -> None:
     header = elf.read(str(library))
     if header is None or header.machine != architecture:
         raise SystemExit(f"{library} is not a library for {architecture}: {header}")
-    target = builds / f"glibc-{oldest_glibc(library.read_bytes())}"
+    glibc = oldest_glibc(library.read_bytes())
+    if glibc is None:
+        raise SystemExit(f"{library} is not for glibc")
+    target = builds / build_name(glibc)
     builds.mkdir(exist_ok=True)
     if not target.exists():
         chosen.rename(target)
-
-
-def oldest_glibc(library: bytes) -> str:
-    """The first version of glibc with every symbol that the library needs.
-
-    The names of the symbols' versions stand in the table of dynamic strings, each ended by a zero byte.
-    """
-    names = re.findall(rb"\0GLIBC_([0-9.]+)(?=\0)", library)
-    newest = max(tuple(int(number) for number in name.split(b".")) for name in names)
-    return ".".join(map(str, newest))
 
 
 def main() -> None:

@@ -12,16 +12,15 @@ from __future__ import annotations
 
 import importlib.util
 import io
-import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 from scar import limits
+from scar.deploy import kit
 from scar.deploy.payload import File
 from scar.errors import ScarError
-from scar.home import home
-from scar_supervisor.contract import EXTRA_FOLDER, INIT_SCRIPT_FILE, KIT_FOLDER
+from scar_supervisor.contract import EXTRA_FOLDER, INIT_SCRIPT_FILE
 
 PACKAGES = ("scar_supervisor", "scar_oci")
 
@@ -34,14 +33,10 @@ _UNIX = 3
 """`create_system` of the zip format: the modes count."""
 
 
-class NoKit(ScarError):
-    """There is no libfakechroot on this machine to put into packages."""
-
-
 def build(architecture: str, init_script: bytes | None, extra: Sequence[File] = ()) -> bytes:
     """The package for ``x86_64`` or ``arm64``. Raises NoKit, and ScarError for more than Lambda takes."""
     files = dict(_sources())
-    files.update(_kit(architecture))
+    files.update(kit.files(architecture))
     if init_script is not None:
         files[INIT_SCRIPT_FILE] = init_script
     files.update({f"{EXTRA_FOLDER}/{file.name}": file.content for file in extra})
@@ -65,11 +60,6 @@ def archive(files: Mapping[str, bytes], executable: Set[str] = frozenset()) -> b
     return buffer.getvalue()
 
 
-def kit_folder() -> Path:
-    """Where the libfakechroot builds are: ``$SCAR_KIT``, or SCAR's folder."""
-    return Path(os.environ.get("SCAR_KIT") or home() / KIT_FOLDER)
-
-
 def _parents(name: str) -> Iterator[str]:
     while "/" in name:
         name = name.rpartition("/")[0]
@@ -89,15 +79,3 @@ def _folder_of(package: str) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise ScarError(f"SCAR is not installed completely: package {package} is missing")
     return Path(spec.submodule_search_locations[0])
-
-
-def _kit(architecture: str) -> Iterator[tuple[str, bytes]]:
-    folder = kit_folder()
-    found = sorted((folder / architecture).glob("glibc-*/libfakechroot.so"))
-    if not found:
-        raise NoKit(
-            f"no libfakechroot for {architecture} in {folder}: without it no container can run",
-            hint="make kit",
-        )
-    for path in found:
-        yield f"{KIT_FOLDER}/{path.relative_to(folder).as_posix()}", path.read_bytes()

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from scar.deploy import package
+from scar.deploy import kit as builds
 from scar.ops.finding import Finding, failure, ok, warning
 
 _HUB = "https://registry-1.docker.io"
@@ -14,11 +14,12 @@ _HUB = "https://registry-1.docker.io"
 
 def kit(architecture: str) -> Finding:
     """The libraries that containers run with."""
-    folder = package.kit_folder() / architecture
-    builds = sorted(path.parent.name for path in folder.glob("glibc-*/libfakechroot.so"))
-    if not builds:
-        return failure("kit", f"no libfakechroot for {architecture} in {folder}", "make kit")
-    return ok("kit", f"libfakechroot for {architecture}: {', '.join(builds)}")
+    try:
+        files = builds.files(architecture)
+    except builds.NoKit as error:
+        return failure("kit", error.message, error.hint)
+    names = sorted({path.split("/")[-2] for path in files})
+    return ok("kit", f"libfakechroot for {architecture}: {', '.join(names)}")
 
 
 def registry(mirror: str) -> Finding:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from scar.aws.functions import Function
 from scar.deploy import package, payload
+from scar.deploy.kit import NoKit
 from scar.deploy.payload import File
 from scar.errors import UsageError
 from scar.ops import script
@@ -61,7 +62,7 @@ def rebuild(function: Function, parts: UserParts, talk: Talk) -> bytes | None:
         )
     try:
         return package.build(function.architecture, parts.init_script, parts.extra)
-    except package.NoKit as error:
+    except NoKit as error:
         if parts.said:
             raise
         talk.warn(f"the package of function {function.name} is left as it is: {error.message}")
