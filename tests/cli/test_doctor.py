@@ -11,8 +11,8 @@ import pytest
 
 from scar.aws.iam import Role
 from scar.ops import policy
-from scar.ops.doctor import trusts_lambda
 from scar.ops.permissions import example
+from scar.ops.trust import trusts_lambda
 from tests.cli import aws_server
 from tests.cli.aws_server import Reply, Request
 from tests.cli.support import ROLE, TRUST, Account, Ran, Scar

@@ -22,6 +22,7 @@ def test_moto_is_the_version_that_the_hook_was_written_for() -> None:
     ("hooked", "parameters"),
     [
         (LambdaFunction.invoke, ["self", "body", "request_headers", "response_headers"]),
+        (LambdaFunction.update_configuration, ["self", "config_updates"]),
         (LambdaBackend.delete_function, ["self", "function_name", "qualifier"]),
         (LambdaResponse._enrich_response, ["headers", "body"]),
         (s3_notifications.send_event, ["account_id", "event_name", "bucket", "key"]),

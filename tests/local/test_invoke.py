@@ -71,6 +71,25 @@ def test_an_update_of_the_configuration_starts_new_environments(aws: Aws) -> Non
     assert new_stream != stream
 
 
+def test_an_update_of_the_storage_changes_the_size_of_tmp(aws: Aws) -> None:
+    function = aws.function(
+        """
+        import os
+
+        def handle(event, context):
+            space = os.statvfs("/tmp")
+            return space.f_blocks * space.f_frsize
+        """
+    )
+    before = function.call().payload
+    aws.functions.update_function_configuration(FunctionName=function.name, EphemeralStorage={"Size": 1024})
+    assert aws.functions.get_function_configuration(FunctionName=function.name)["EphemeralStorage"] == {
+        "Size": 1024
+    }
+    if aws.cloud.sandbox == "bubblewrap":
+        assert (before, function.call().payload) == (512 << 20, 1024 << 20)
+
+
 def test_an_update_of_the_code_starts_new_environments(aws: Aws) -> None:
     function = aws.function(ECHO)
     function.call()

@@ -2,6 +2,7 @@
 
 * ``LambdaFunction.invoke(body, request_headers, response_headers)``, which moto calls for the Invoke call
   with the headers of the request, and for events of S3 and others with none.
+* ``LambdaFunction.update_configuration``, to change the size of /tmp.
 * ``LambdaBackend.delete_function``, to end the environments of a function.
 * ``LambdaResponse._enrich_response``, to answer with the invocation's own request id.
 * ``s3.notifications.send_event`` and ``_get_s3_event``, to send what AWS sends.
@@ -38,7 +39,7 @@ def install(service: LocalLambda) -> None:
 
 
 def _hook_lambda(service: LocalLambda) -> None:
-    delete = LambdaBackend.delete_function
+    delete, update = LambdaBackend.delete_function, LambdaFunction.update_configuration
 
     def invoke(self: LambdaFunction, body: Any, request_headers: Any, response_headers: Any) -> bytes:
         return _invoke(service, self, _Request(body, request_headers), response_headers)
@@ -48,7 +49,14 @@ def _hook_lambda(service: LocalLambda) -> None:
         delete(self, function_name, qualifier)
         service.retire(arn)
 
+    def update_configuration(self: LambdaFunction, config_updates: dict[str, Any]) -> dict[str, Any]:
+        """moto forgets the size of /tmp."""
+        if storage := config_updates.get("EphemeralStorage"):
+            self.ephemeral_storage = storage["Size"]
+        return update(self, config_updates)
+
     LambdaFunction.invoke = invoke  # type: ignore[method-assign]
+    LambdaFunction.update_configuration = update_configuration  # type: ignore[method-assign]
     LambdaBackend.delete_function = delete_function  # type: ignore[method-assign]
 
 

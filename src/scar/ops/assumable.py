@@ -6,7 +6,7 @@ from scar.aws.errors import AccessDenied
 from scar.aws.session import Aws
 from scar.deploy.spec import RoleArn
 from scar.errors import ScarError
-from scar.ops.doctor import trusts_lambda
+from scar.ops.trust import trusts_lambda
 
 _HINT = "scar role create makes one that it may; -lr names another"
 

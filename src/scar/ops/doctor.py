@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from scar import config as configuration
 from scar import limits
@@ -23,6 +22,7 @@ from scar.ops.cloud import Cloud, architecture, connect
 from scar.ops.finding import Finding, failure, from_error, ok, warning
 from scar.ops.policy import Scope
 from scar.ops.talk import Talk
+from scar.ops.trust import trusts_lambda
 from scar.ops.where import Where
 
 
@@ -141,28 +141,6 @@ def _find_role(arn: str, aws: Aws, scope: Scope) -> Role | Finding:
     if found is None or found.arn != arn:
         return failure("role", f"there is no role {arn}", "scar role create")
     return found
-
-
-def trusts_lambda(trusting: Role) -> bool:
-    """Whether a statement of the role's trust policy lets Lambda assume it. Conditions are not looked at."""
-    statements = trusting.trust.get("Statement", [])
-    return any(
-        statement.get("Effect") == "Allow"
-        and policy.SERVICE in _list(_services(statement.get("Principal")))
-        and not {"sts:AssumeRole", "sts:*", "*"}.isdisjoint(_list(statement.get("Action")))
-        for statement in _list(statements)
-    )
-
-
-def _services(principal: object) -> object:
-    return principal.get("Service") if isinstance(principal, dict) else None
-
-
-def _list(value: Any) -> list[Any]:
-    """IAM's JSON may leave out the brackets of a list of one."""
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 def _of_role(aws: Aws, found: Role, scope: Scope) -> Finding:

@@ -189,7 +189,7 @@ def _role(request: InitRequest, where: Where, config: Config) -> str:
     if not config.lambda_role:
         raise ScarError(
             "no role for the function: AWS runs functions under an IAM role",
-            hint="give its ARN with -lr, or as lambda_role in the configuration file; --local needs none",
+            hint="scar role create makes one; -lr, or lambda_role in the configuration, names another",
         )
     return config.lambda_role
 

@@ -77,6 +77,7 @@ def deployer(scope: Scope) -> Document:
             *_of_buckets(
                 _allow("ManageBuckets", _BUCKET_ACTIONS, _buckets(scope)),
                 _allow("ManageFiles", _OBJECT_ACTIONS, _files(scope)),
+                _allow("FindPackageBuckets", ("s3:ListBucket",), _package_buckets(scope)),
                 _allow("UploadPackages", _OBJECT_ACTIONS, _packages(scope)),
             ),
             _allow(MANAGE_ROLE, _ROLE_ACTIONS, [_role(scope)]),
@@ -211,8 +212,12 @@ def _objects(scope: Scope, prefix: str) -> list[str]:
     return [f"{bucket}/{prefix}*" for bucket in _buckets(scope)]
 
 
+def _package_buckets(scope: Scope) -> list[str]:
+    return [names.bucket_arn(bucket, scope.partition) for bucket in scope.package_buckets]
+
+
 def _packages(scope: Scope) -> list[str]:
-    return [f"{names.bucket_arn(bucket, scope.partition)}/scar/*" for bucket in scope.package_buckets]
+    return [f"{bucket}/scar/*" for bucket in _package_buckets(scope)]
 
 
 def _files(scope: Scope) -> list[str]:
