@@ -95,6 +95,26 @@ def test_a_function_that_somebody_else_made_meanwhile_is_not(scar: Scar, account
     assert account.configuration("cow")["Handler"] == "theirs.handler"
 
 
+def test_tags_that_may_not_be_read_are_not_taken_for_none(scar: Scar, account: Account, way: Way) -> None:
+    """Lambda answers GetFunction, but leaves them out, where lambda:ListTags is not allowed."""
+    assert scar(*INIT).status == 0
+
+    def after(request: Request, answer: Answer) -> Answer:
+        if (request.method, request.path) != ("GET", f"{FUNCTIONS}/cow"):
+            return answer
+        document = json.loads(answer.body)
+        del document["Tags"]
+        document["TagsError"] = {"ErrorCode": "AccessDeniedException", "Message": "not allowed"}
+        return Answer(answer.status, json.dumps(document).encode(), answer.headers)
+
+    way.after = after
+    for command in ("rm", "update"):
+        ran = scar(command, "cow")
+        assert (ran.status, error_of(ran.stderr)) == (1, "cannot read the tags of function cow: not allowed")
+        assert "lack the permission lambda:ListTags" in ran.stderr
+    assert account.contents()["functions"] == ["cow"]
+
+
 # Changes. Lambda's revisions are not moto's to give: the way gives them.
 
 

@@ -31,6 +31,7 @@ OTHER_ACTIONS = {
     # Operations whose actions have other names, or that take more than one, from the service authorization
     # reference. Of what CreateFunction takes for a package in a bucket, the caller needs s3:GetObject.
     "lambda:CreateFunction": {"lambda:CreateFunction", "lambda:TagResource", "iam:PassRole"},
+    "lambda:GetFunction": {"lambda:GetFunction", "lambda:ListTags"},  # without it, the answer has no tags
     "lambda:Invoke": {"lambda:InvokeFunction"},
     "logs:CreateLogGroup": {"logs:CreateLogGroup", "logs:TagResource"},
     "s3:HeadBucket": {"s3:ListBucket"},

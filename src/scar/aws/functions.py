@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from scar.aws.errors import AwsError, Conflict, NotFound, request
+from scar.aws.errors import AccessDenied, AwsError, Conflict, NotFound, request
 from scar.aws.function import Answer, Function, NewFunction, Package, Settings
 
 if TYPE_CHECKING:
@@ -28,12 +28,19 @@ class Functions:
         self._client = client
 
     def find(self, name: str) -> Function | None:
-        """The function with its tags, or None."""
+        """The function with its tags, or None. Raises AccessDenied for one whose tags are kept from us."""
         try:
             with request(f"look for function {name}"):
-                found = self._client.get_function(FunctionName=name)
+                found: Mapping[str, Any] = self._client.get_function(FunctionName=name)
         except NotFound:
             return None
+        refusal = found.get("TagsError")
+        if refusal:  # the request succeeds all the same
+            raise AccessDenied(
+                f"cannot read the tags of function {name}: {refusal['Message']}",
+                hint="these credentials lack the permission lambda:ListTags:"
+                " scar role policy deployer prints all that SCAR needs",
+            )
         return Function.of(found["Configuration"], found.get("Tags"))
 
     def configuration(self, name: str) -> Function | None:

@@ -100,6 +100,7 @@ _FUNCTION_ACTIONS = (
     "lambda:GetFunctionConfiguration",
     "lambda:GetPolicy",
     "lambda:InvokeFunction",
+    "lambda:ListTags",
     "lambda:PutFunctionEventInvokeConfig",
     "lambda:RemovePermission",
     "lambda:TagResource",
