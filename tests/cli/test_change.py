@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from scar.aws.functions import Function, Package
-from scar.aws.session import Aws
 from scar.deploy.change import ChangeSettings, ReplacePackage, WaitUntilUpdated, differences, plan_update
 from scar.deploy.upload import RemoveUpload, UploadPackage, package_for
 from scar.errors import ScarError
@@ -69,6 +68,5 @@ def test_differences_are_told_without_values_of_the_users() -> None:
     assert "secret" not in repr(plan_update(FUNCTION, after, NEW))
 
 
-def test_a_package_cannot_be_put_back() -> None:
-    with pytest.raises(ScarError, match="has its new package, and Lambda does not keep the old one"):
-        ReplacePackage("cow", OLD.digest, NEW).undo(Aws("us-east-1"))
+def test_settings_stay_with_the_package_that_cannot_be_put_back() -> None:
+    assert ReplacePackage("cow", OLD.digest, NEW).is_final

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from scar.aws.errors import Unreachable
 from scar.aws.functions import Package
 from scar.aws.session import Aws
 from scar.deploy import names, steps
@@ -127,6 +128,16 @@ class LongThing(Thing):
     may_be_interrupted = True
 
 
+class FinalThing(Thing):
+    is_final = True
+
+
+class LostThing(Thing):
+    def apply(self, aws: Aws) -> None:
+        del aws
+        raise Unreachable("no answer")
+
+
 AWS = Aws("us-east-1")
 
 
@@ -186,6 +197,24 @@ def test_an_interrupt_while_undoing_gives_up_one_step_only(world: list[str]) -> 
     with pytest.raises(Interrupted) as caught:
         execute(plan, AWS, ignore)
     assert caught.value.message == "interrupted; undone: c, a; NOT undone: make b (interrupted)"
+
+
+def test_behind_a_final_step_nothing_is_undone(world: list[str]) -> None:
+    plan = [Thing("a", world), FinalThing("b", world), Thing("c", world, fails=True)]
+    with pytest.raises(ScarError) as caught:
+        execute(plan, AWS, ignore)
+    assert (world, caught.value.message) == (["a", "b"], "cannot make c")
+
+
+def test_an_interrupt_in_a_final_step_is_too_late(world: list[str]) -> None:
+    execute([Thing("a", world), FinalThing("b", world, interrupts=1), Thing("c", world)], AWS, ignore)
+    assert world == ["a", "b", "c"]
+
+
+def test_an_answer_that_is_lost_leaves_a_doubt_which_is_said(world: list[str]) -> None:
+    with pytest.raises(ScarError) as caught:
+        execute([Thing("a", world), LostThing("b", world)], AWS, ignore)
+    assert caught.value.message == "no answer; perhaps done all the same: make b; undone: a"
 
 
 def test_interrupts_are_the_programs_own_again_afterwards(world: list[str]) -> None:

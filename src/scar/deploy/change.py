@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from scar.aws.functions import Function, Package, Settings
 from scar.aws.session import Aws
 from scar.deploy import upload
 from scar.deploy.steps import Step
-from scar.errors import ScarError
 from scar_supervisor import contract
 
 
@@ -37,7 +37,7 @@ class ChangeSettings(Step):
 
 @dataclass(frozen=True)
 class WaitUntilUpdated(Step):
-    may_be_interrupted = True
+    may_be_interrupted: ClassVar[bool] = True
     function: str
 
     def describe(self) -> str:
@@ -49,6 +49,7 @@ class WaitUntilUpdated(Step):
 
 @dataclass(frozen=True)
 class ReplacePackage(Step):
+    is_final: ClassVar[bool] = True
     function: str
     before: str
     """Digest of the package that is replaced."""
@@ -59,10 +60,6 @@ class ReplacePackage(Step):
 
     def apply(self, aws: Aws) -> None:
         aws.functions.change_package(self.function, self.before, self.package)
-
-    def undo(self, aws: Aws) -> str:
-        del aws
-        raise ScarError(f"function {self.function} has its new package, and Lambda does not keep the old one")
 
 
 def plan_update(function: Function, after: Settings, package: Package | None) -> tuple[Step, ...]:

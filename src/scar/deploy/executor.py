@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
+from scar.aws.errors import Unreachable
 from scar.aws.session import Aws
 from scar.deploy.steps import Step
 from scar.errors import Interrupted, ScarError
@@ -26,6 +27,7 @@ class _Interrupts:
     def __init__(self) -> None:
         self._pending = False
         self._open = False
+        self._late = False
 
     def receive(self, number: int, frame: FrameType | None) -> None:
         del number, frame
@@ -33,8 +35,12 @@ class _Interrupts:
             raise KeyboardInterrupt
         self._pending = True
 
+    def is_too_late(self) -> None:
+        """What is done cannot be undone any more, so the rest is done too."""
+        self._late = True
+
     def check(self) -> None:
-        if self._pending:
+        if self._pending and not self._late:
             raise KeyboardInterrupt
 
     @contextmanager
@@ -49,6 +55,8 @@ class _Interrupts:
 def execute(plan: Sequence[Step], aws: Aws, say: Say) -> None:
     """Apply the steps in order. If one fails, or Ctrl-C is pressed, undo the others, the last one first.
 
+    Behind a final step nothing is undone any more, and Ctrl-C comes too late.
+
     Raises NotDone or Interrupted; the message says what was undone, and what could not be.
     """
     done: list[Step] = []
@@ -60,16 +68,28 @@ def execute(plan: Sequence[Step], aws: Aws, say: Say) -> None:
                 with interrupts.allowed(step.may_be_interrupted):
                     step.apply(aws)
                 done.append(step)
+                if step.is_final:
+                    done.clear()
+                    interrupts.is_too_late()
             interrupts.check()
         except ScarError as error:
             raise NotDone(
-                f"{error.message}{_undo(done, aws, say)}", hint=error.hint, kind=error.kind
+                f"{error.message}{_doubt(step, error)}{_undo(done, aws, say)}",
+                hint=error.hint,
+                kind=error.kind,
             ) from error
         except KeyboardInterrupt:
             raise Interrupted(f"interrupted{_undo(done, aws, say)}") from None
         except BaseException:
             _undo(done, aws, say)
             raise
+
+
+def _doubt(step: Step, error: ScarError) -> str:
+    """Without an answer nobody knows what became of the request, and what is not known is not undone."""
+    if isinstance(error, Unreachable) and not step.may_be_interrupted:
+        return f"; perhaps done all the same: {step.describe()}"
+    return ""
 
 
 def _undo(done: Sequence[Step], aws: Aws, say: Say) -> str:

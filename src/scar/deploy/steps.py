@@ -26,6 +26,9 @@ class Step(ABC):
     may_be_interrupted: ClassVar[bool] = False
     """True for steps that last and make nothing. The others are let finish, so that they can be undone."""
 
+    is_final: ClassVar[bool] = False
+    """True for a step that cannot be taken back: once it is made, those before it stay as well."""
+
     @abstractmethod
     def describe(self) -> str:
         """What the step makes or does, as in "creating ...", without the verb's subject."""
