@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.cli.support import Account, Scar
@@ -57,6 +59,19 @@ def test_all_in_order_of_time(scar: Scar, logged: None) -> None:
 def test_a_part(scar: Scar, logged: None, options: list[str], expected: list[str]) -> None:
     assert scar("log", *options, "cowsay").out.splitlines() == expected
     assert scar("log", "cowsay", *options).out.splitlines() == expected
+
+
+def test_since_cuts_a_request_that_began_before(scar: Scar, logged: None) -> None:
+    moment = datetime.fromtimestamp((BASE + 2) / 1000, UTC).isoformat(timespec="milliseconds")
+    assert scar("log", "-ri", "id-1", "--since", moment, "cowsay").out.splitlines() == ONE[1:]
+    assert scar("log", "-f", "-ri", "id-1", "--since", moment, "cowsay").out.splitlines() == ONE[1:]
+
+
+def test_what_a_container_prints_does_not_end_its_call(scar: Scar, account: Account) -> None:
+    scar("init", "-n", "cowsay", COWSAY)
+    lines = [ONE[0], "END RequestId: is not one", "moo", *ONE[2:]]
+    write_log(account, "s/one", [0, 1, 2, 3, 4], lines)
+    assert scar("log", "-ri", "id-1", "cowsay").out.splitlines() == lines
 
 
 def test_json(scar: Scar, logged: None) -> None:

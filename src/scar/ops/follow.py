@@ -14,7 +14,7 @@ from scar.aws.logs import LogEvent
 from scar.aws.session import Aws
 from scar.ops.cloud import Cloud
 from scar.ops.functions import missing
-from scar.ops.log import LogRequest, in_order, of_streams, says, starts
+from scar.ops.log import LogRequest, earliest_start, in_order, of_streams, says, starts
 
 PAUSE_SECONDS = 1.0
 """Between questions. An account has five of them a second in a region:
@@ -65,7 +65,7 @@ def _of_group(request: LogRequest, aws: Aws) -> Iterator[list[LogEvent]]:
 
 def _of_request(request: LogRequest, aws: Aws) -> Iterator[list[LogEvent]]:
     """The request's events so far. As soon as it has started, only its streams are read."""
-    since, asked = request.since, int(time.time() * 1000)
+    since, asked = earliest_start(request), int(time.time() * 1000)
     begun: dict[str, int] = {}
     while True:
         try:

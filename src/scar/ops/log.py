@@ -57,13 +57,18 @@ def events(request: LogRequest, cloud: Cloud) -> list[LogEvent]:
 
 def _events(request: LogRequest, aws: Aws) -> list[LogEvent]:
     if request.request_id:
-        return of_streams(request, aws, starts(request, aws, request.since))
+        return of_streams(request, aws, starts(request, aws, earliest_start(request)))
     return in_order(aws.logs.events(request.group, stream=request.stream, since=request.since))
 
 
 def in_order(found: Iterable[LogEvent]) -> list[LogEvent]:
     """By time. What an environment wrote at once stays in its order."""
     return sorted(found, key=lambda event: event.timestamp)
+
+
+def earliest_start(request: LogRequest) -> int:
+    """When a request began at the earliest that wrote something in the time that is asked for."""
+    return max(0, request.since - limits.TIME_SECONDS[-1] * 1000)
 
 
 def starts(request: LogRequest, aws: Aws, since: int) -> dict[str, int]:
@@ -77,13 +82,14 @@ def starts(request: LogRequest, aws: Aws, since: int) -> dict[str, int]:
 
 
 def of_streams(request: LogRequest, aws: Aws, begun: dict[str, int]) -> list[LogEvent]:
-    """The request's events in the streams where it started, from then on."""
+    """The request's events in the streams where it started, in the time that is asked for."""
     return in_order(
         event
         for stream, since in begun.items()
         for event in of_request(
             aws.logs.events(request.group, stream=stream, since=since), request.request_id
         )
+        if event.timestamp >= request.since
     )
 
 
@@ -98,7 +104,7 @@ def of_request(stream: Iterable[LogEvent], request_id: str) -> Iterator[LogEvent
             inside = says(event, "START", request_id)
         if inside or says(event, "REPORT", request_id):
             yield event
-        if event.message.startswith("END RequestId: "):
+        if says(event, "END", request_id):
             inside = False
 
 
