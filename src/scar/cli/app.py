@@ -66,7 +66,7 @@ def _nearest(name: str) -> str:
     cls=App,
     context_settings=CONTEXT,
     invoke_without_command=True,
-    epilog="Example: scar init --local grycap/cowsay ; scar run --local scar-grycap-cowsay",
+    epilog="\b\nExample: scar init --local grycap/cowsay\n         scar run --local scar-grycap-cowsay",
 )
 @click.pass_context
 def app(context: click.Context) -> None:

@@ -26,10 +26,14 @@ from scar.ops.init import InitRequest, prepare
     "--time-threshold",
     type=int,
     metavar="SECONDS",
-    help="How long before the time-out the container is stopped.",
+    help="How long before the time-out the container is stopped. Must be less than -t.",
 )
 @click.option(
-    "-e", "--env", multiple=True, metavar="NAME[=VALUE]", help="A variable for the container. Repeatable."
+    "-e",
+    "--env",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="A variable for the container; NAME alone: with your environment's value. Repeatable.",
 )
 @click.option(
     "-s", "--script", metavar="FILE", help="A script to run when a call brings no command of its own."

@@ -51,7 +51,12 @@ def _scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return buckets(functions(destinations(function)))
 
 
-@command.command(cls=Command, name="create", epilog="Example: scar role create -es pictures")
+@command.command(
+    cls=Command,
+    name="create",
+    short_help="Make the role, and write it into the configuration.",
+    epilog="Example: scar role create -es pictures",
+)
 @click.argument("name", default=role.NAME, metavar="[NAME]")
 @_scope_options
 @dry_run_option
@@ -86,7 +91,12 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter for each option
         click.echo(f"Role: {prepared.arn}")
 
 
-@command.command(cls=Command, name="policy", epilog="Example: scar role policy -es pictures function")
+@command.command(
+    cls=Command,
+    name="policy",
+    short_help="Print what functions, and who deploys them, need.",
+    epilog="Example: scar role policy -es pictures function",
+)
 @click.argument("which", required=False, type=click.Choice(_DOCUMENTS), metavar="[function|deployer|trust]")
 @_scope_options
 @click.option(

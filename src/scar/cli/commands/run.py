@@ -45,7 +45,11 @@ class ContainerTimedOut(ScarError):
 @click.argument("name")
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 @click.option(
-    "-e", "--env", multiple=True, metavar="NAME[=VALUE]", help="A variable for this call. Repeatable."
+    "-e",
+    "--env",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="A variable for this call; NAME alone: with your environment's value. Repeatable.",
 )
 @click.option(
     "-s",
@@ -55,7 +59,7 @@ class ContainerTimedOut(ScarError):
     metavar="FILE",
     help="A script to run in place of the image's command.",
 )
-@click.option("-es", "--event-source", metavar="BUCKET", help="Run for each file in the bucket's input/.")
+@click.option("-es", "--event-source", metavar="BUCKET", help="Not yet: put files into input/.")
 @click.option("--async", "asynchronous", is_flag=True, help="Do not wait for the result.")
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
