@@ -263,6 +263,7 @@ def test_a_function_that_does_not_answer_is_called_once(
     ran = scar("run", NAME)
     assert (ran.status, len(function.calls)) == (125, 1)
     assert f"cannot call function {NAME}: " in ran.stderr
+    assert f"hint: it may have run, and would run a second time: first look at scar log {NAME}" in ran.stderr
 
 
 def test_a_server_error_is_not_called_again(scar: Scar, function: FunctionServer) -> None:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 
 from scar import limits
-from scar.aws.errors import Throttled
+from scar.aws.errors import AnswerTimedOut, Throttled
 from scar.aws.functions import Answer, Functions
 from scar.aws.session import Aws
 from scar.errors import ScarError
@@ -45,8 +45,14 @@ def payload_of(call: Call, *, asynchronous: bool) -> bytes:
 
 
 def call_and_wait(aws: Aws, function: str, seconds: int, payload: bytes) -> Outcome:
-    """Call a function whose time-out is ``seconds``. Raises CallFailed."""
-    answer = _patiently(aws.calls(seconds), function, payload, asynchronous=False)
+    """Call a function whose time-out is ``seconds``. Raises CallFailed, and AwsError."""
+    try:
+        answer = _patiently(aws.calls(seconds), function, payload, asynchronous=False)
+    except AnswerTimedOut as error:
+        raise AnswerTimedOut(
+            error.message,
+            hint=f"it may have run, and would run a second time: first look at scar log {function}",
+        ) from error
     if answer.error:
         raise _failure(function, answer)
     try:
