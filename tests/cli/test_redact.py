@@ -17,6 +17,8 @@ from scar.cli.redact import HIDDEN, redact
         ("DATABASE_URL", "postgres://user:hunter2@db.example.org/x"),
         ("LINK", "https://b.s3.amazonaws.com/k?X-Amz-Signature=abc"),
         ("BLOB", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        ("DATABASE", "Server=db.example.org;User=ann;Password=hunter2"),
+        ("SETTINGS", '{"user": "ann", "api_key": "hunter2"}'),
         ("PEM", "-----BEGIN RSA PRIVATE KEY-----\nMII"),
     ],
 )

@@ -15,7 +15,8 @@ _SECRET_VALUE = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
     r"|\b(gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|eyJ)[A-Za-z0-9_.-]{16,}"  # tokens by their marks
     r"|://[^/\s:@]*:[^/\s@]+@"  # a password in a URL
-    r"|[?&](X-Amz-Signature|sig|token)=",  # a signed URL
+    r"|[?&](X-Amz-Signature|sig|token)="  # a signed URL
+    r"|(?i:password|passwd|pwd|secret|token|key)[\"']?\s*[=:]",  # a connection's parameters, or JSON
 )
 _LOOKS_RANDOM = re.compile(r"(?=[^\s]*\d)(?=[^\s]*[A-Za-z])[A-Za-z0-9+/_=-]{32,}")
 
