@@ -34,6 +34,11 @@ def bucket_arn(bucket: str, partition: str) -> str:
     return f"arn:{partition}:s3:::{bucket}"
 
 
+def destination_arn(text: str, partition: str) -> str:
+    """The ARN of a destination, which may be written as ``s3://BUCKET``."""
+    return bucket_arn(text.removeprefix("s3://"), partition) if text.startswith("s3://") else text
+
+
 def statement_id(bucket: str) -> str:
     """The id of the permission that lets the bucket call a function: letters, digits, - and _ only."""
     return f"{STATEMENT_PREFIX}{bucket.replace('.', '_')}"

@@ -114,7 +114,7 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
             part for part, has in ((INIT_SCRIPT_FILE, init_script), (EXTRA_FOLDER, extra)) if has
         ),
         bucket=request.bucket or "",
-        on_failure=_destination(request.on_failure, role or cloud.role),
+        on_failure=names.destination_arn(request.on_failure or "", RoleArn(role or cloud.role).partition),
         preheat=request.preheat,
     )
     function_environment(spec)  # its size, before anything is looked at
@@ -171,13 +171,6 @@ def _architecture(request: InitRequest, where: Where, config: Config) -> str:
             hint="leave out --architecture and lambda_architecture, or --local",
         )
     return wanted or default
-
-
-def _destination(text: str | None, role: str) -> str:
-    """The ARN of a destination that may have been written as s3://BUCKET."""
-    if text is None or not text.startswith("s3://"):
-        return text or ""
-    return names.bucket_arn(text.removeprefix("s3://"), RoleArn(role).partition)
 
 
 def _role(request: InitRequest, where: Where, config: Config) -> str:

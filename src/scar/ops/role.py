@@ -54,15 +54,10 @@ class RoleRequest:
             account=account,
             functions=self.functions or ("*",),
             buckets=self.buckets,
-            destinations=tuple(destination_arn(one, partition) for one in self.destinations),
+            destinations=tuple(names.destination_arn(one, partition) for one in self.destinations),
             package_buckets=self.package_buckets,
             role=self.name,
         )
-
-
-def destination_arn(text: str, partition: str) -> str:
-    """The ARN of a destination, which may be written as ``s3://BUCKET``."""
-    return names.bucket_arn(text.removeprefix("s3://"), partition) if text.startswith("s3://") else text
 
 
 @dataclass(frozen=True)
