@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +20,8 @@ class Request:
     path: str
     """With the query."""
     body: bytes = field(repr=False, default=b"")
+    headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+    """By their names in lower case."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         self.close_connection = True
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        request = Request(self.command, self.path, body)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, self.path, body, headers)
         self.way.requests.append(request)
         answer = self.way.before(request)
         if answer is None:

@@ -276,3 +276,11 @@ def test_but_not_for_ever_either(
     assert "Unable to validate the following destination" in error_of(ran.stderr)
     assert len(way.named("PUT", "?notification")) == 2
     assert account.contents() == NOTHING
+
+
+def test_destinations_are_tried_only_when_one_is_added(scar: Scar, account: Account, way: Way) -> None:
+    """Somebody else's entry that leads nowhere must not keep ours from being taken out."""
+    assert scar(*INIT, "-es", "pictures").status == 0
+    assert scar("rm", "cow").status == 0
+    skips = [one.headers["x-amz-skip-destination-validation"] for one in way.named("PUT", "?notification")]
+    assert skips == ["false", "true"]

@@ -57,6 +57,7 @@ def test_a_function_whose_bucket_is_gone(scar: Scar, account: Account) -> None:
     for key in ("input/", "output/"):
         account.s3.delete_object(Bucket="pictures", Key=key)
     account.s3.delete_bucket(Bucket="pictures")
+    assert "notification" not in scar("rm", "cowsay", "--dry-run").out
     assert scar("rm", "cowsay").status == 0
     assert account.contents() == NOTHING
 

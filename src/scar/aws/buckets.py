@@ -36,8 +36,10 @@ class Buckets:
             return None
         except AccessDenied as error:
             raise AccessDenied(
-                f"bucket {bucket} belongs to somebody else, or its policy locks you out",
-                hint="names of buckets are shared by all accounts of the world: choose another one",
+                f"bucket {bucket} belongs to somebody else, or its policy locks you out, or these credentials"
+                " lack the permission s3:ListBucket for it",
+                hint="names of buckets are shared by all accounts of the world: choose another one;"
+                f" scar role policy -es {bucket} deployer prints what it takes to use one of yours",
             ) from error
         return answer.get("BucketRegion") or _CLASSIC_REGION
 
@@ -82,19 +84,25 @@ class Buckets:
             answer = self._client.get_bucket_notification_configuration(Bucket=bucket)
         return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
 
-    def set_notification(self, bucket: str, configuration: dict[str, Any]) -> None:
+    def set_notification(self, bucket: str, configuration: dict[str, Any], *, adds: bool) -> None:
         """Replace the whole notification configuration: merge into what `notification` returned first.
 
-        Raises DestinationRefused.
+        S3 tries every destination in it, others' too. Without ``adds`` it does not: an entry of somebody
+        else's that leads nowhere must not keep ours from being taken out. Raises DestinationRefused.
         """
         try:
             with request(f"set the notification of bucket {bucket}"):
                 self._client.put_bucket_notification_configuration(
                     Bucket=bucket,
                     NotificationConfiguration=configuration,  # type: ignore[arg-type]
+                    SkipDestinationValidation=not adds,
                 )
         except AwsError as error:
             # S3 has no code of its own for it, but these words.
             if "Unable to validate the following destination configurations" not in error.message:
                 raise
-            raise DestinationRefused(error.message, hint=error.hint) from error.__cause__
+            raise DestinationRefused(
+                error.message,
+                hint="S3 tries all that a bucket notifies: if an entry of somebody else's names what is gone,"
+                " it has to be taken out first",
+            ) from error.__cause__

@@ -19,7 +19,7 @@ class Found:
     arn: str = ""
     """Empty: there is no function any more."""
     buckets: tuple[str, ...] = ()
-    """Those that SCAR permitted to call the function."""
+    """Those that SCAR permitted to call the function, and that do."""
     log_group: bool = False
 
 
@@ -38,7 +38,7 @@ class RemoveNotification(Step):
             return  # a bucket that is gone notifies nobody
         kept = notification.without_function(document, self.function_arn)
         if kept != document:
-            aws.buckets.set_notification(self.bucket, kept)
+            aws.buckets.set_notification(self.bucket, kept, adds=False)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def look(aws: Aws, name: str) -> Found:
     if function is None:
         # The log group may be what another program left: its tags tell.
         return Found(name, log_group=group_tags is not None and is_of_scar(group_tags))
-    buckets = tuple(_buckets(aws, name))
+    buckets = tuple(one for one in _buckets(aws, name) if _notifies(aws, one, function.arn))
     return Found(name, function.arn, buckets, log_group=group_tags is not None)
 
 
@@ -91,3 +91,11 @@ def _buckets(aws: Aws, function: str) -> list[str]:
         if statement["Sid"].startswith(names.STATEMENT_PREFIX)
     ]
     return [arn.rpartition(":")[2] for arn in arns]
+
+
+def _notifies(aws: Aws, bucket: str, function_arn: str) -> bool:
+    try:
+        document = aws.buckets.notification(bucket)
+    except NotFound:
+        return False
+    return notification.without_function(document, function_arn) != document

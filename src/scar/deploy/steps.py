@@ -195,12 +195,12 @@ class AddNotification(Step):
 
     def _add(self, aws: Aws) -> None:
         document = aws.buckets.notification(self.bucket)
-        aws.buckets.set_notification(self.bucket, notification.with_entry(document, self.entry))
+        aws.buckets.set_notification(self.bucket, notification.with_entry(document, self.entry), adds=True)
 
     def undo(self, aws: Aws) -> str:
         document = aws.buckets.notification(self.bucket)
         kept = notification.without_function(document, self.entry.function_arn)
-        aws.buckets.set_notification(self.bucket, kept)
+        aws.buckets.set_notification(self.bucket, kept, adds=False)
         return f"notification of bucket {self.bucket}"
 
 
