@@ -135,6 +135,7 @@ def test_policies_are_limited_to_what_is_named() -> None:
         "arn:aws-cn:lambda:*:123456789012:function:cow",
         "arn:aws-cn:lambda:*:123456789012:function:scar-*",
     ]
+    assert resources["ManageLogs"] == first["Resource"]
     assert resources["PassTheRole"] == ["arn:aws-cn:iam::123456789012:role/mine"]
     assert "s3:" not in json.dumps(policy.function(Scope()))
     assert "s3:" not in json.dumps(policy.deployer(Scope()))

@@ -51,7 +51,7 @@ def function(scope: Scope) -> Document:
     """
     return _policy(
         [
-            _allow("WriteTheLog", ("logs:CreateLogStream", "logs:PutLogEvents"), _log_streams(scope)),
+            _allow("WriteTheLog", ("logs:CreateLogStream", "logs:PutLogEvents"), _logs(scope)),
             *_of_buckets(
                 _allow("ReadInput", ("s3:GetObject",), _objects(scope, names.INPUT_PREFIX)),
                 _allow(
@@ -72,7 +72,7 @@ def deployer(scope: Scope) -> Document:
             _allow("ManageFunctions", _FUNCTION_ACTIONS, _functions(scope)),
             _allow("ListFunctions", ("lambda:ListFunctions",), ["*"]),
             _pass_role(scope),
-            _allow("ManageLogs", _LOG_ACTIONS, _log_groups(scope)),
+            _allow("ManageLogs", _LOG_ACTIONS, _logs(scope)),
             _allow("FindLogs", ("logs:DescribeLogGroups",), ["*"]),
             *_of_buckets(
                 _allow("ManageBuckets", _BUCKET_ACTIONS, _buckets(scope)),
@@ -196,8 +196,10 @@ def _log_groups(scope: Scope) -> list[str]:
     return [prefix + names.log_group(name) for name in scope.functions]
 
 
-def _log_streams(scope: Scope) -> list[str]:
-    """The groups, where streams are made, and the streams in them, where events are put."""
+def _logs(scope: Scope) -> list[str]:
+    """The groups, and with ``:*`` what is in them. Actions on tags want the one, most others the other:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+    """
     return [
         resource
         for group in _log_groups(scope)
