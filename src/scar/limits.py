@@ -69,7 +69,8 @@ def threshold_below_time(threshold_seconds: int, time_seconds: int, source: str)
         raise UsageError(
             f"{source}: the time-out threshold ({threshold_seconds} s) must be smaller than the function's"
             f" time-out ({time_seconds} s)",
-            hint="the container may run for the time-out less the threshold, for example: -t 60 -tt 10",
+            hint="the container may run for the time-out less the threshold, for example:"
+            f" -t {max(time_seconds, 2)} -tt {max(time_seconds // 6, 1)}",
         )
 
 

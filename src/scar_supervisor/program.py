@@ -65,9 +65,12 @@ def _find(tree: Tree, name: bytes, search_path: bytes, cwd: bytes) -> bytes:
         outside = tree.outside(path)
         if os.path.isfile(outside) and os.access(outside, os.X_OK):
             return path
+    hint = "name a program of the image, by its full path if it is in none of these folders"
+    if name.startswith(b"-"):
+        hint = "options of `scar run` come before the function's name; what follows it goes to the container"
     raise ProgramNotFound(
         f"{_show(name) or 'an empty name'}: no such program in the image (looked in {_show(search_path)})",
-        "name a program of the image, by its full path if it is in none of these folders",
+        hint,
     )
 
 
@@ -76,7 +79,7 @@ def _check(tree: Tree, path: bytes, what: str) -> None:
     try:
         mode = os.stat(outside).st_mode
     except OSError:
-        hint = f"name a {what} that the image holds"
+        hint = "name one that the image holds"
         if path.endswith(b"\r"):
             hint = "the script has the line ends of Windows: save it with those of Unix"
         raise ProgramNotFound(f"{_show(path)}: no such {what} in the image", hint) from None

@@ -80,7 +80,6 @@ def test_help_and_version_import_nothing_heavy(argv: list[str]) -> None:
         (["log"], "missing argument 'NAME'"),
         (["log", "-ri"], "option '-ri' requires an argument"),
         (["rm"], "give either a function's name or -a/--all"),
-        (["rm", "-n", "a", "b"], "give either a function's name or -a/--all"),
         (["rm", "-n", "a", "--all"], "give either a function's name or -a/--all"),
         (["init", "--memory", "much", "image"], "'much' is not a valid integer"),
     ],

@@ -23,6 +23,16 @@ def test_removes_function_and_log(scar: Scar, account: Account, argv: list[str])
     assert account.contents() == NOTHING
 
 
+@pytest.mark.parametrize("argv", [["one", "other"], ["-n", "one", "-n", "other"], ["one", "-n", "other"]])
+def test_removes_each_function_that_is_named(scar: Scar, account: Account, argv: list[str]) -> None:
+    for name in ("one", "other", "third"):
+        scar("init", "-n", name, COWSAY)
+    ran = scar("rm", *argv)
+    assert (ran.status, ran.out) == (0, "Removed: one\nRemoved: other\n"), ran.stderr
+    assert scar("rm", "third").status == 0
+    assert account.contents() == NOTHING
+
+
 def test_gone_already_is_success(scar: Scar, account: Account) -> None:
     assert scar("rm", "cowsay").out == "Nothing to remove: cowsay\n"
     assert scar("rm", "--json", "cowsay").json == [{"name": "cowsay", "removed": [], "error": None}]
@@ -82,6 +92,16 @@ def test_all_are_scars_only(scar: Scar, account: Account) -> None:
     assert (ran.status, ran.out) == (0, "Removed: a\nRemoved: b\n")
     assert account.contents() == {**NOTHING, "functions": ["theirs"]}
     assert scar("rm", "-a", "--yes").out == "No functions to remove\n"
+
+
+def test_all_are_those_of_this_user(scar: Scar, account: Account) -> None:
+    for name in ("mine", "anns"):
+        scar("init", "-n", name, COWSAY)
+    arn = account.functions.get_function(FunctionName="anns")["Configuration"]["FunctionArn"]
+    account.functions.tag_resource(Resource=arn, Tags={"owner": "ann"})
+    assert scar("rm", "-a", "--yes").out == "Removed: mine\n"
+    assert [one["name"] for one in scar("ls", "--json").json] == ["anns"]
+    assert scar("rm", "-n", "anns").status == 0
 
 
 def test_all_needs_somebody_to_ask(scar: Scar, account: Account) -> None:

@@ -39,7 +39,12 @@ def main(argv: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is reported, not thrown at the user
         return _report(_as_scar_error(error, settings), settings)
     except KeyboardInterrupt:
-        return _report(Interrupted("interrupted"), settings)
+        return _report(_interrupted(settings), settings)
+
+
+def _interrupted(settings: Settings) -> Interrupted:
+    hint = "the call goes on to its end: scar log shows it" if settings.command == "run" else ""
+    return Interrupted("interrupted", hint=hint)
 
 
 def _invoke(argv: list[str], settings: Settings) -> int:
@@ -62,7 +67,7 @@ def _as_scar_error(error: Exception, settings: Settings) -> ScarError:
     if isinstance(error, click.ClickException):
         return _usage_error(error)
     if isinstance(error, click.Abort):
-        return Interrupted("interrupted")
+        return _interrupted(settings)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return ScarError(f"no space left: {error}")
     return ScarError(
@@ -81,7 +86,8 @@ def _usage_error(error: click.ClickException) -> UsageError:
 
 def _report(error: ScarError, settings: Settings) -> int:
     status = _exit_status(error, settings)
-    lines = _json_lines(error, status) if settings.json else _plain_lines(error)
+    hint = _for_the_local_cloud(error.hint) if settings.local else error.hint
+    lines = _json_lines(error, hint, status) if settings.json else _plain_lines(error, hint)
     with contextlib.suppress(BrokenPipeError):
         print(*lines, sep="\n", file=sys.stderr, flush=True)  # noqa: T201 - the one place that prints errors
     return status
@@ -97,14 +103,21 @@ def _exit_status(error: ScarError, settings: Settings) -> int:
     return error.exit_status
 
 
-def _plain_lines(error: ScarError) -> list[str]:
-    return [f"scar: error: {error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
+def _for_the_local_cloud(hint: str) -> str:
+    """The hint with commands that work where this one did: `scar rm` typed as it is would work on AWS."""
+    import re
+
+    return re.sub(r"\bscar (init|run|update|ls|log|rm|doctor)\b(?! --local)", r"scar \1 --local", hint)
 
 
-def _json_lines(error: ScarError, status: int) -> list[str]:
+def _plain_lines(error: ScarError, hint: str) -> list[str]:
+    return [f"scar: error: {error.message}", *([f"hint: {hint}"] if hint else [])]
+
+
+def _json_lines(error: ScarError, hint: str, status: int) -> list[str]:
     import json
 
-    document = {"type": error.kind, "message": error.message, "hint": error.hint, "exit_status": status}
+    document = {"type": error.kind, "message": error.message, "hint": hint, "exit_status": status}
     return [json.dumps({"error": document})]
 
 

@@ -86,11 +86,11 @@ def plan_rm(found: Found) -> tuple[Step, ...]:
 def _buckets(aws: Aws, function: str) -> list[str]:
     """The buckets in the statements that SCAR added to the function's policy."""
     arns = [
-        statement["Condition"]["ArnLike"]["AWS:SourceArn"]
+        statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn", "")
         for statement in aws.functions.statements(function)
-        if statement["Sid"].startswith(names.STATEMENT_PREFIX)
+        if statement.get("Sid", "").startswith(names.STATEMENT_PREFIX)
     ]
-    return [arn.rpartition(":")[2] for arn in arns]
+    return [arn.rpartition(":")[2] for arn in arns if arn]  # none in one that somebody has edited
 
 
 def _notifies(aws: Aws, bucket: str, function_arn: str) -> bool:

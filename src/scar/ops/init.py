@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import re
 from dataclasses import dataclass, field
 
 from scar import limits
@@ -14,17 +11,14 @@ from scar.config import Config
 from scar.deploy import existing, names, package, payload, upload
 from scar.deploy.plan import Plan
 from scar.deploy.planner import plan_init
-from scar.deploy.spec import TAG_OWNER, FunctionSpec, RoleArn, function_environment, is_of_scar
+from scar.deploy.spec import FunctionSpec, RoleArn, function_environment, is_of_scar
 from scar.deploy.storage import for_image as storage_for
 from scar.errors import ScarError, UsageError
-from scar.ops import assumable, image, script, variables
+from scar.ops import assumable, image, owner, script, variables
 from scar.ops.cloud import architecture, connect
 from scar.ops.talk import Talk
 from scar.ops.where import Where
 from scar_supervisor.contract import EXTRA_FOLDER, INIT_SCRIPT_FILE
-
-_NOT_IN_TAGS = re.compile(r"[^\w .:/=+@-]", re.ASCII)
-"""https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices"""
 
 
 @dataclass(frozen=True)
@@ -109,7 +103,7 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
         digest=found.digest,
         registry_mirror=config.registry_mirror,
         environment=draft.environment,
-        owner=_owner(),
+        owner=owner.current(),
         parts=frozenset(
             part for part, has in ((INIT_SCRIPT_FILE, init_script), (EXTRA_FOLDER, extra)) if has
         ),
@@ -203,14 +197,5 @@ def _free_name(request: InitRequest, aws: Aws) -> str:
 def _whose(function: Function) -> str:
     if not is_of_scar(function.tags):
         return ", and was not made by SCAR"
-    owner = function.tags.get(TAG_OWNER, "")
-    return f", and is of {owner}" if owner and owner != _owner() else ""
-
-
-def _owner() -> str:
-    """The user's name, as far as a tag can hold it."""
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):  # a uid without a name; KeyError before Python 3.13
-        name = str(os.getuid())
-    return _NOT_IN_TAGS.sub("_", name)[: limits.TAG_VALUE_LENGTH]
+    other = owner.other(function)
+    return f", and is of {other}" if other else ""

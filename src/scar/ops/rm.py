@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scar import limits
+from scar.aws.functions import Function
 from scar.deploy.plan import Plan
 from scar.deploy.removal import look, plan_rm
 from scar.errors import Interrupted, ScarError
+from scar.ops import owner
 from scar.ops.cloud import Cloud
 from scar.ops.functions import of_scar
 
@@ -37,8 +39,15 @@ def rm(name: str, cloud: Cloud, say: Callable[[str], None]) -> Removed:
 
 
 def all_names(cloud: Cloud) -> list[str]:
-    """The names of all functions that `rm_all` would remove."""
-    return [function.name for function in of_scar(cloud.aws)]
+    """The names of all functions that SCAR made for this user; those of other users are theirs to remove.
+
+    Who made a function is in its tags, which takes a request for each.
+    """
+    return [listed.name for listed in of_scar(cloud.aws) if _is_users(cloud.aws.functions.find(listed.name))]
+
+
+def _is_users(function: Function | None) -> bool:
+    return function is not None and not owner.other(function)
 
 
 def rm_all(names: list[str], cloud: Cloud, say: Callable[[str], None]) -> list[Removed]:

@@ -16,16 +16,18 @@ from scar.ops.rm import Removed, all_names, prepare, rm, rm_all
 
 
 @click.command(cls=Command, name="rm", epilog="Example: scar rm -n cowsay")
-@click.argument("function", metavar="[NAME]", required=False)
-@click.option("-n", "--name", metavar="NAME", help="The function to remove.")
+@click.argument("functions", metavar="[NAME...]", nargs=-1)
+@click.option(
+    "-n", "--name", "named", metavar="NAME", multiple=True, help="The function to remove. Repeatable."
+)
 @click.option("-a", "--all", "every", is_flag=True, help="Remove all functions that SCAR made.")
 @click.option("--yes", is_flag=True, help="Do not ask before removing all.")
 @dry_run_option
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     context: click.Context,
-    function: str | None,
-    name: str | None,
+    functions: tuple[str, ...],
+    named: tuple[str, ...],
     every: bool,
     yes: bool,
     dry_run: bool,
@@ -34,19 +36,20 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
     A function that is gone already is none to complain of. Buckets and their files are left as they are.
     """
-    if [function is not None, name is not None, every].count(True) != 1:
+    given = list(dict.fromkeys((*functions, *named)))
+    if bool(given) == every:
         raise click.UsageError("give either a function's name or -a/--all", context)
     settings = settings_of(context)
     cloud = connect(settings.where, config.load(), output.talk(settings))
     say = output.talk(settings).say
-    names = all_names(cloud) if every else [name or function or ""]
+    names = all_names(cloud) if every else given
     if dry_run:
         output.print_plan([step for one in names for step in prepare(one, cloud).describe()], settings)
         return
-    if not every:
-        _show([rm(names[0], cloud, say)], settings)
+    if len(given) == 1:
+        _show([rm(given[0], cloud, say)], settings)
         return
-    if names and not yes:
+    if every and names and not yes:
         _ask(names)
     _show(rm_all(names, cloud, say), settings)
 
