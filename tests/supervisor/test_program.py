@@ -18,7 +18,7 @@ def tree(tmp_path: Path) -> Tree:
     root = tmp_path / "ROOT"
     (root / "bin").mkdir(parents=True)
     (root / "usr/local/bin").mkdir(parents=True)
-    (root / "work").mkdir()
+    (root / "jobs").mkdir()
     shutil.copy("/bin/true", root / "bin/sh")
     shutil.copy("/bin/true", root / "bin/perl")
     (tmp_path / "call").mkdir()
@@ -39,7 +39,7 @@ def found(tree: Tree, *argv: bytes, cwd: bytes = b"/") -> Program:
 def test_binaries_by_path_by_name_and_relative(tree: Tree) -> None:
     assert found(tree, b"/bin/perl", b"-v") == Program(b"/bin/perl", (b"/bin/perl", b"-v"))
     assert found(tree, b"perl") == Program(b"/bin/perl", (b"perl",))
-    assert found(tree, b"../bin/perl", cwd=b"/work").argv == (b"../bin/perl",)
+    assert found(tree, b"../bin/perl", cwd=b"/jobs").argv == (b"../bin/perl",)
 
 
 def test_search_takes_the_first_executable_file(tree: Tree) -> None:
@@ -67,7 +67,7 @@ def test_an_interpreter_may_be_a_script(tree: Tree) -> None:
 
 def test_an_interpreter_without_a_folder_is_looked_for_where_the_script_runs(tree: Tree) -> None:
     script(tree, "/bin/cow", b"#!../bin/perl\n")
-    assert found(tree, b"cow", cwd=b"/work") == Program(b"/work/../bin/perl", (b"../bin/perl", b"/bin/cow"))
+    assert found(tree, b"cow", cwd=b"/jobs") == Program(b"/jobs/../bin/perl", (b"../bin/perl", b"/bin/cow"))
     with pytest.raises(ProgramNotFound):
         found(tree, b"cow", cwd=b"/usr/local/bin")
 
