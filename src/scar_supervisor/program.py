@@ -67,7 +67,7 @@ def _find(tree: Tree, name: bytes, search_path: bytes, cwd: bytes) -> bytes:
             return path
     hint = "name a program of the image, by its full path if it is in none of these folders"
     if name.startswith(b"-"):
-        hint = "options of `scar run` come before the function's name; what follows it goes to the container"
+        hint = "options come before the function's name; what follows it goes to the container"
     raise ProgramNotFound(
         f"{_show(name) or 'an empty name'}: no such program in the image (looked in {_show(search_path)})",
         hint,

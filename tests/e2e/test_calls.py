@@ -210,7 +210,7 @@ def test_a_containers_exit_status_is_that_of_the_command(
     ("command", "status", "message"),
     [
         (["nosuch"], 127, "nosuch: no such program in the image"),
-        (["--json"], 127, "options of `scar run` come before the function's name"),
+        (["--json"], 127, "options come before the function's name"),
         (["/nosuch"], 127, "/nosuch: no such program in the image"),
         (["/etc/passwd"], 126, "not executable"),
         (["/etc"], 126, "not a file"),
