@@ -28,8 +28,6 @@ class Container(NamedTuple):
 
     function: Function
     image: StoredImage
-    pulled: bool
-    """Whether the image was fetched for this call."""
     folder: CallFolder
     call: Call
     request_id: str

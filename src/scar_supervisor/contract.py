@@ -11,10 +11,12 @@ Only modules that AWS's runtime client has loaded anyway, or that are written in
 from __future__ import annotations
 
 import binascii
+import json
 from typing import Any, NamedTuple
 
-VERSION = 1
-"""Of payload and result. A function refuses a payload of another version and says to update it."""
+VERSION = 2
+"""Of payload and result. It changes with any field: a function must not drop silently what it does not know,
+so it refuses a payload of another version and says to update it."""
 
 HANDLER = "scar_supervisor.handler.handle"
 """The function's handler, as Lambda's configuration names it."""
@@ -78,6 +80,8 @@ class Call(NamedTuple):
     """True for a call that fetches the image, so that it is there for others, and runs nothing."""
     raise_on_failure: bool = False
     """True for asynchronous calls: nobody reads the result, so a failure must be Lambda's to retry."""
+    object: tuple[str, str] | None = None
+    """Bucket and key of an object that is staged in, its results out, as for an event of S3."""
 
     def to_payload(self) -> dict[str, Any]:
         """The JSON document of the invocation's payload."""
@@ -89,6 +93,7 @@ class Call(NamedTuple):
                 "env": [[encode(name), encode(value)] for name, value in self.env],
                 "pull_only": self.pull_only,
                 "raise_on_failure": self.raise_on_failure,
+                "object": None if self.object is None else list(self.object),
             }
         }
 
@@ -99,7 +104,8 @@ class Call(NamedTuple):
         try:
             if body["version"] != VERSION:
                 raise ContractError(
-                    f"the call is of version {body['version']}, this function understands version {VERSION}"
+                    f"the call is of version {body['version']}, this function understands version {VERSION}:"
+                    " update the older of the two (`scar update NAME` makes the function's package anew)"
                 )
             script = body["script"]
             return cls(
@@ -108,6 +114,7 @@ class Call(NamedTuple):
                 env=tuple((decode(pair[0]), decode(pair[1])) for pair in body["env"]),
                 pull_only=bool(body["pull_only"]),
                 raise_on_failure=bool(body["raise_on_failure"]),
+                object=_object(body["object"]),
             )
         except (LookupError, TypeError) as error:
             raise ContractError(f"the call is malformed: {type(error).__name__}: {error}") from error
@@ -164,6 +171,50 @@ class Result(NamedTuple):
             raise ContractError(f"the response is not of a SCAR function: {error}") from error
 
 
+class Processed(NamedTuple):
+    """What became of one object, of another event, or of an asynchronous call: a line in the function's log.
+
+    The supervisor writes it as the last line of that work. The container writes to the same log and could
+    print one like it: of those for the same request and object, the last one before Lambda's END line counts.
+    """
+
+    request_id: str = ""
+    bucket: str = ""
+    """Empty, like the key, where the work is no object."""
+    key: str = ""
+    exit_code: int = 0
+    """The container's, or what stands for it in a `Result`."""
+    timed_out: bool = False
+    seconds: float = 0.0
+    """From the first byte of the input to the last one of the results, with the image if it was fetched."""
+    outputs: int = 0
+    """Files that were written to S3."""
+    skipped: str = ""
+    """Why there was nothing to do, if so."""
+    error: str = ""
+    """``Type: message`` of what Lambda is told, if it failed."""
+
+    def line(self) -> str:
+        """The line, in ASCII and with its line end."""
+        return f"{_PROCESSED}{json.dumps(self._asdict())}\n"
+
+    @classmethod
+    def parse(cls, text: str) -> Processed | None:
+        """What a line of the log says, or None if it is another line."""
+        if not text.startswith(_PROCESSED):
+            return None
+        try:
+            document = json.loads(text.removeprefix(_PROCESSED))
+            found = cls(**{name: document[name] for name in cls._fields})
+        except (ValueError, LookupError, TypeError):
+            return None
+        as_written = all(type(value) is type(default) for value, default in zip(found, cls(), strict=True))
+        return found if as_written else None
+
+
+_PROCESSED = "SCAR-PROCESSED "
+
+
 def encode(data: bytes) -> str | dict[str, str]:
     """Bytes as JSON can carry them: as text where that is exact and not longer than base64."""
     escaped = len(data) - len(data.translate(None, _CONTROL))
@@ -183,3 +234,14 @@ def decode(value: Any) -> bytes:
         return binascii.a2b_base64(value["base64"], strict_mode=True)
     except (KeyError, TypeError, ValueError) as error:
         raise ContractError(f"neither text nor base64: {str(value)[:80]!r}") from error
+
+
+def _object(value: Any) -> tuple[str, str] | None:
+    if value is None:
+        return None
+    if not (isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)):
+        raise ContractError(f"an object is a bucket and a key, not {str(value)[:80]!r}")
+    bucket, key = (decode(part).decode() for part in value)
+    if not (bucket and key):
+        raise ContractError(f"the bucket or the key is empty: {value!r}")
+    return bucket, key

@@ -13,6 +13,11 @@ class S3Object(NamedTuple):
     bucket: str
     key: str
 
+    @property
+    def url(self) -> str:
+        """For messages."""
+        return f"s3://{self.bucket}/{self.key}"
+
 
 def is_s3_event(event: Any) -> bool:
     """Whether this is a notification of S3, also the test event that S3 sends when one is set up."""

@@ -2,11 +2,13 @@
 
     event ─ a call of `scar run`, objects in S3, or anything else
       │
-    Function ─ configuration, from Lambda's environment        (function)
-    CallFolder ─ /tmp/<request id>, removed at the end          (folder)
-    StoredImage ─ found on disk, or pulled by scar_oci          (image)
+    Invocation ─ what Lambda says of the call                   (invocation)
+    Task ─ for each object, or the event, or the call           (events, task)
       │
-      ├─ objects: for each one, staged in, run, staged out      (events, staging)
+      ├─ Function: configuration, from Lambda's environment     (function)
+      ├─ StoredImage: found on disk, or pulled by scar_oci      (image)
+      ├─ CallFolder: /tmp/<request id>, removed at the end      (folder)
+      ├─ an object: staged in before, results out after         (staging)
       │
     Container ─ command and environment                         (container)
       ├─ program: which binary of the image                     (program)
@@ -25,53 +27,21 @@ configuration, the image on disk, an empty folder, the S3 client.
 
 from __future__ import annotations
 
-import functools
-import json
-import os
-import time
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from scar_oci.errors import ImageError
 
 from . import contract
-from .container import Container
 from .contract import Call, Failure, Result
-from .errors import ContainerFailed, ContainerTimedOut, NoTimeLeft, SupervisorError, SystemRefused
-from .folder import CallFolders
-from .function import WRITABLE, Function
-from .image import obtain, tidy
+from .errors import SupervisorError
+from .invocation import Invocation
 from .output import BoundedOutput, Log
-from .process import SUCCESS, Ended
+from .process import SUCCESS
+from .task import Outcome, Task, ended_by
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .events import S3Object
-    from .function import Environment
-
-_FOLDERS = CallFolders(WRITABLE)
-
-
-class Invocation(NamedTuple):
-    """What Lambda says of a call, beside its event."""
-
-    request_id: str
-    log_group: str
-    log_stream: str
-    deadline: float
-    """Of ``time.monotonic``, in seconds: when Lambda ends the function."""
-
-    @classmethod
-    def from_context(cls, context: Any) -> Invocation:
-        """Read Lambda's context object."""
-        return cls(
-            request_id=context.aws_request_id,
-            log_group=context.log_group_name,
-            log_stream=context.log_stream_name,
-            deadline=time.monotonic() + context.get_remaining_time_in_millis() / 1000,
-        )
 
 
 def handle(event: Any, context: Any) -> dict[str, Any]:
@@ -80,25 +50,24 @@ def handle(event: Any, context: Any) -> dict[str, Any]:
     log = Log()
     if isinstance(event, dict) and contract.PAYLOAD_KEY in event:
         return _serve_call(event, invocation, log)
-    return _serve_event(event, invocation, log)
+    return _serve_event(event, Task(invocation, log))
 
 
 def _serve_call(payload: dict[str, Any], invocation: Invocation, log: Log) -> dict[str, Any]:
     output = BoundedOutput(contract.OUTPUT_LIMIT)
-    call, pulled, failure = Call(), False, None
+    call, outcome, failure = Call(), Outcome(), None
     try:
         call = Call.from_payload(payload)
-        with _container(invocation, call, log) as container:
-            pulled = container.pulled
-            ended = SUCCESS if call.pull_only else _run(container, output, log, {})
+        _run_call(Task(invocation, log, call, output), outcome)
+        ended = outcome.ended or SUCCESS
     except (SupervisorError, ImageError, contract.ContractError) as error:
         if call.raise_on_failure:
             raise
         failure = Failure(type(error).__name__, str(error), getattr(error, "hint", ""))
-        ended = Ended(getattr(error, "exit_code", contract.EXIT_SCAR_ERROR), timed_out=False)
+        ended = ended_by(error)
         log.note(f"{failure.type}: {failure.message}")
-    if call.raise_on_failure:
-        _raise_unless_successful(ended)
+    if call.raise_on_failure and (failed := outcome.failure()):
+        raise failed
     return Result(
         request_id=invocation.request_id,
         log_group=invocation.log_group,
@@ -107,113 +76,52 @@ def _serve_call(payload: dict[str, Any], invocation: Invocation, log: Log) -> di
         output=output.value(),
         output_size=output.size,
         timed_out=ended.timed_out,
-        image_pulled=pulled,
+        image_pulled=outcome.pulled,
         error=failure,
     ).to_document()
 
 
-def _serve_event(event: Any, invocation: Invocation, log: Log) -> dict[str, Any]:
+def _run_call(task: Task, outcome: Outcome) -> None:
+    if task.call.object is None:
+        task.run_call(outcome)
+    else:
+        from .events import S3Object
+
+        task.run_object(S3Object(*task.call.object), outcome)
+
+
+def _serve_event(event: Any, task: Task) -> dict[str, Any]:
     from .events import is_s3_event, s3_objects
 
     if not is_s3_event(event):
-        return _serve_other_event(event, invocation, log)
+        outcome = Outcome()
+        task.run_event(event, outcome)
+        if failed := outcome.failure():
+            raise failed
+        return _processed(1)
     objects = s3_objects(event)
     if objects:
-        _serve_objects(objects, invocation, log)
+        _serve_objects(objects, task)
     else:
-        log.note("nothing to do: the event names no object")
+        task.log.note("nothing to do: the event names no object")
     return _processed(len(objects))
 
 
-def _serve_objects(objects: tuple[S3Object, ...], invocation: Invocation, log: Log) -> None:
+def _serve_objects(objects: tuple[S3Object, ...], task: Task) -> None:
     """Process each object, also after one failed; raise the first failure at the end."""
-    failures: list[SupervisorError | ImageError] = []
-    with _container(invocation, Call(), log) as container:
-        for item in objects:
-            container.folder.renew()
-            try:
-                _serve_object(item, container, log)
-            except (SupervisorError, ImageError) as error:
-                log.note(f"{type(error).__name__}: {error}")
-                failures.append(error)
+    failures: list[Exception] = []
+    for item in objects:
+        outcome = Outcome()
+        try:
+            task.run_object(item, outcome)
+        except (SupervisorError, ImageError) as error:
+            task.log.note(f"{type(error).__name__}: {error}")
+            failures.append(error)
+        else:
+            failures.extend(filter(None, (outcome.failure(item.url),)))
     if failures:
         raise failures[0]
 
 
-def _serve_object(item: S3Object, container: Container, log: Log) -> None:
-    from .staging import download, upload
-
-    path = download(item, container.folder.input)
-    ended = _run(container, None, log, {b"SCAR_INPUT_FILE": path})
-    upload(container.folder.output, item.bucket, log)
-    _raise_unless_successful(ended, f"s3://{item.bucket}/{item.key}: ")
-
-
-def _serve_other_event(event: Any, invocation: Invocation, log: Log) -> dict[str, Any]:
-    with _container(invocation, Call(), log) as container:
-        with open(container.folder.event, "w", encoding="utf-8") as file:
-            json.dump(event, file)
-        ended = _run(container, None, log, {b"SCAR_EVENT_FILE": container.folder.event})
-    _raise_unless_successful(ended)
-    return _processed(1)
-
-
 def _processed(count: int) -> dict[str, Any]:
     return {contract.PAYLOAD_KEY: {"version": contract.VERSION, "processed": count}}
-
-
-@contextmanager
-def _container(invocation: Invocation, call: Call, log: Log) -> Iterator[Container]:
-    """The container of a call, ready to run, and nothing of it left afterwards, also after an error."""
-    function = _function()
-    try:
-        image, pulled = obtain(function, log)
-        try:
-            with _FOLDERS.folder(invocation.request_id) as folder:
-                yield Container(
-                    function=function,
-                    image=image,
-                    pulled=pulled,
-                    folder=folder,
-                    call=call,
-                    request_id=invocation.request_id,
-                    deadline=invocation.deadline - function.timeout_threshold,
-                )
-        finally:
-            tidy(image)
-    except OSError as error:
-        raise SystemRefused.of(error) from error
-
-
-def _run(container: Container, output: BoundedOutput | None, log: Log, event_env: Environment) -> Ended:
-    if container.deadline <= time.monotonic():
-        raise NoTimeLeft(
-            "nothing of the function's time is left for the container (fetching the image counts)",
-            "give the function more time (`-t`), or more memory (`-m`), which makes it faster",
-        )
-
-    def sink(data: bytes) -> None:
-        log.write(data)
-        if output is not None:
-            output.write(data)
-
-    try:
-        ended = container.run(sink, event_env)
-    finally:
-        log.end_line()
-    if ended.timed_out:
-        log.note("the container was stopped at its deadline")
-    return ended
-
-
-def _raise_unless_successful(ended: Ended, where: str = "") -> None:
-    if ended.timed_out:
-        raise ContainerTimedOut(f"{where}the container was stopped at its deadline")
-    if ended.exit_code != 0:
-        raise ContainerFailed(f"{where}the container ended with exit status {ended.exit_code}")
-
-
-@functools.cache
-def _function() -> Function:
-    # Lambda never changes the environment of a running process.
-    return Function.from_environment(os.environb)

@@ -20,17 +20,16 @@ if TYPE_CHECKING:
 def download(item: S3Object, folder: bytes) -> bytes:
     """Stage an object under a folder; the path of the file. Raises StagingFailed."""
     path = os.path.join(folder, local_path(item.key))
-    where = f"s3://{item.bucket}/{item.key}"
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         # Not download_file: its temporary name beside the file is too long where the name is 255 bytes.
         with open(path, "wb") as file:
             _client().download_fileobj(item.bucket, item.key, file)
     except OSError as error:
-        raise StagingFailed(f"{where} could not be put on disk: {error.strerror or error}") from error
+        raise StagingFailed(f"{item.url} could not be put on disk: {error.strerror or error}") from error
     except _transfer_errors() as error:
         raise StagingFailed(
-            f"{where} could not be read: {error}",
+            f"{item.url} could not be read: {error}",
             "see that the object is still there and that the function's role may s3:GetObject it",
         ) from error
     return path

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from scar_supervisor import contract
-from scar_supervisor.contract import Call, ContractError, Failure, Result
+from scar_supervisor.contract import Call, ContractError, Failure, Processed, Result
 
 EVERY_BYTE = bytes(range(256))
 TRICKY = (
@@ -53,6 +53,7 @@ def test_a_call_arrives_as_it_was_sent() -> None:
         env=((b"A", b"b=c"), (b"B", b"\xff")),
         pull_only=True,
         raise_on_failure=True,
+        object=("bucket", "input/e\u0301 \n%2F.txt"),
     )
     payload = through_json(call.to_payload())
     assert isinstance(payload, dict)
@@ -69,10 +70,15 @@ def test_an_empty_script_is_not_no_script() -> None:
     [
         7,
         {},
-        {"version": 2},
-        {"version": 1},
-        {"version": 1, "script": None, "args": 3},
+        {"version": 99},
+        {"version": contract.VERSION},
+        {"version": contract.VERSION, "script": None, "args": 3},
         Call().to_payload()[contract.PAYLOAD_KEY] | {"env": [["A"]]},
+        Call().to_payload()[contract.PAYLOAD_KEY] | {"object": "b/k"},
+        Call().to_payload()[contract.PAYLOAD_KEY] | {"object": ["b"]},
+        Call().to_payload()[contract.PAYLOAD_KEY] | {"object": ["b", 3]},
+        Call().to_payload()[contract.PAYLOAD_KEY] | {"object": ["b", ""]},
+        Call().to_payload()[contract.PAYLOAD_KEY] | {"object": ["b", "\ud800"]},
     ],
 )
 def test_malformed_calls_are_refused(body: object) -> None:
@@ -96,8 +102,56 @@ def test_a_result_arrives_as_it_was_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [None, [], {}, {"scar": {"version": 1}}, {"scar": {"version": 9}}, "hello"]
+    "document", [None, [], {}, {"scar": {"version": contract.VERSION}}, {"scar": {"version": 9}}, "hello"]
 )
 def test_what_another_function_answers_is_no_result(document: object) -> None:
     with pytest.raises(ContractError):
         Result.from_document(document)
+
+
+def test_another_version_is_told_with_the_way_out() -> None:
+    payload = {contract.PAYLOAD_KEY: Call().to_payload()[contract.PAYLOAD_KEY] | {"version": 1}}
+    with pytest.raises(ContractError, match=r"of version 1, this .* version 2: .*`scar update"):
+        Call.from_payload(payload)
+
+
+PROCESSED = Processed(
+    request_id="1-2",
+    bucket="b",
+    key="input/" + "\u20ac" * 339 + '"\\\n\u2028 x',
+    exit_code=137,
+    timed_out=True,
+    seconds=2.0,
+    outputs=3,
+    skipped="why",
+    error="StagingFailed: 100 %\n",
+)
+
+
+@pytest.mark.parametrize("processed", [PROCESSED, Processed()])
+def test_a_processed_line_is_read_as_it_was_written(processed: Processed) -> None:
+    line = processed.line()
+    assert line.isascii()
+    assert line.endswith("}\n")
+    assert line.count("\n") == 1
+    assert Processed.parse(line) == Processed.parse(line.rstrip()) == processed
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "SCAR-PROCESSED",
+        "SCAR-PROCESSED {",
+        "SCAR-PROCESSED {}",
+        "SCAR-PROCESSED []",
+        "SCAR-PROCESSED 3",
+        " " + PROCESSED.line(),
+        PROCESSED.line().replace("137", "true"),
+        PROCESSED.line().replace("2.0", '"2.0"'),
+        PROCESSED.line().replace("true", "null"),
+        PROCESSED.line()[:-3],
+    ],
+)
+def test_what_only_looks_like_a_processed_line_is_none(line: str) -> None:
+    assert Processed.parse(line) is None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scar_supervisor.contract import Call
+from scar_supervisor.contract import Call, Processed
 from tests.supervisor.conftest import Environment, left, processed
 
 
@@ -98,6 +98,34 @@ def test_an_event_s_file_holds_the_event(start: Any, derived: Any) -> None:
     with start(derived("event", {"Cmd": ["/bin/sh", "-c", show]})) as environment:
         event = {"Records": [{"eventSource": "aws:sqs", "body": "€\n"}]}
         assert processed(environment.answer(event, request_id="one")) == 1
-        content, path = environment.log().splitlines()[-2:]
+        content, path, line = environment.log().splitlines()[-3:]
+        processed_line = Processed.parse(line)
         assert json.loads(content) == event
         assert path == f"{environment.tmp}/one/event.json"
+        assert processed_line
+        assert processed_line == Processed("one", seconds=processed_line.seconds)
+
+
+@pytest.mark.parametrize(
+    ("args", "exit_code", "error"),
+    [
+        ((b"/bin/echo", b"-n", b"no line end"), 0, ""),
+        ((b"/bin/false",), 1, "ContainerFailed: the container ended with exit status 1"),
+        ((b"/nosuch",), 127, "ProgramNotFound: /nosuch"),
+    ],
+)
+def test_an_asynchronous_call_ends_its_log_with_what_became_of_it(
+    cow: Environment, args: tuple[bytes, ...], exit_code: int, error: str
+) -> None:
+    cow.answer(Call(args=args, raise_on_failure=True).to_payload(), request_id="r")
+    found = Processed.parse(cow.log().splitlines()[-1])
+    assert found
+    assert (found.request_id, found.key, found.exit_code) == ("r", "", exit_code)
+    assert found.error.startswith(error)
+    assert bool(found.error) == bool(error)
+
+
+def test_a_call_with_a_reader_writes_no_such_line(cow: Environment) -> None:
+    before = len(cow.log())
+    cow.call("/bin/false")
+    assert cow.log()[before:] == ""

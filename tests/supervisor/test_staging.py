@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from scar_supervisor.contract import Call, Processed, Result
 from tests.supervisor.conftest import Environment, left, processed, s3_event
 
 
@@ -114,3 +115,50 @@ def test_a_failure_is_raised_after_the_upload(
     assert function.answer(s3_event(bucket, "input/x"), seconds=7)["raised"] == error
     assert results(s3, bucket) == ["output/partial"]
     assert left(function) == []
+
+
+def lines(log: str) -> list[Processed]:
+    return [line for line in map(Processed.parse, log.splitlines()) if line]
+
+
+def test_a_call_of_an_object_runs_its_own_command_on_it(function: Environment, s3: Any, bucket: str) -> None:
+    put(s3, bucket, **{"a b/é": "content"})
+    call = Call(
+        script=b'cat "$SCAR_INPUT_FILE"; echo; echo $WHAT; echo x > "$SCAR_OUTPUT_DIR/x"; exit $STATUS',
+        env=((b"WHAT", b"this"), (b"STATUS", b"3")),
+        object=(bucket, "input/a b/é"),
+    )
+    result = Result.from_document(function.answer(call.to_payload(), request_id="r")["result"])
+    assert (result.exit_code, result.output, result.error) == (3, b"content\nthis\n", None)
+    assert results(s3, bucket) == ["output/x"]
+    found = lines(function.log())[-1]
+    error = "ContainerFailed: the container ended with exit status 3"
+    assert found == Processed("r", bucket, "input/a b/é", 3, seconds=found.seconds, outputs=1, error=error)
+    raising = function.answer(call._replace(raise_on_failure=True).to_payload())
+    assert raising["raised"] == "ContainerFailed"
+    fine = call._replace(raise_on_failure=True, env=((b"STATUS", b"0"),))
+    assert "result" in function.answer(fine.to_payload())
+
+
+def test_a_call_of_an_object_that_is_gone_is_told(function: Environment, bucket: str) -> None:
+    call = Call(script=b"echo never", object=(bucket, "input/gone"))
+    result = Result.from_document(function.answer(call.to_payload())["result"])
+    assert result.error
+    assert (result.exit_code, result.error.type, result.output) == (125, "StagingFailed", b"")
+    assert lines(function.log())[-1].error.startswith("StagingFailed: s3://")
+    assert function.answer(call._replace(raise_on_failure=True).to_payload())["raised"] == "StagingFailed"
+
+
+def test_each_object_of_an_event_has_its_line(function: Environment, s3: Any, bucket: str) -> None:
+    put(s3, bucket, x="copy", y="fail")
+    before = len(function.log())
+    function.answer(s3_event(bucket, "input/y", "input/gone", "input/x"), request_id="r")
+    found = lines(function.log()[before:])
+    assert [(line.request_id, line.bucket, line.key) for line in found] == [
+        ("r", bucket, f"input/{name}") for name in ("y", "gone", "x")
+    ]
+    assert [(line.exit_code, line.outputs, line.error.partition(":")[0]) for line in found] == [
+        (9, 1, "ContainerFailed"),
+        (125, 0, "StagingFailed"),
+        (0, 1, ""),
+    ]

@@ -1,0 +1,176 @@
+"""One run of the container and what belongs around it, for a call, an object or another event."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import time
+from contextlib import contextmanager, nullcontext
+from typing import Any, NamedTuple
+
+from . import contract
+from .container import Container
+from .contract import Call, Processed
+from .errors import ContainerFailed, ContainerTimedOut, NoTimeLeft, SystemRefused
+from .folder import CallFolders
+from .function import WRITABLE, Function
+from .image import obtain, tidy
+from .process import SUCCESS, Ended
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .events import S3Object
+    from .function import Environment
+    from .invocation import Invocation
+    from .output import BoundedOutput, Log
+
+_FOLDERS = CallFolders(WRITABLE)
+
+
+class Outcome:
+    """What became of a task, filled in as it goes on, so that a failure half-way shows how far it came."""
+
+    def __init__(self) -> None:
+        self.pulled = False
+        """Whether the image was fetched for it."""
+        self.ended: Ended | None = None
+        """How the container ended; None if it did not start."""
+        self.outputs = 0
+        """Files that were written to S3."""
+        self.skipped = ""
+        """Why there was nothing to do, if so."""
+
+    def failure(self, where: str = "") -> ContainerFailed | ContainerTimedOut | None:
+        """What is wrong with how the container ended, if anything; `where` is what it worked on."""
+        if self.ended is None or self.ended == SUCCESS:
+            return None
+        prefix = where and f"{where}: "
+        if self.ended.timed_out:
+            return ContainerTimedOut(f"{prefix}the container was stopped at its deadline")
+        return ContainerFailed(f"{prefix}the container ended with exit status {self.ended.exit_code}")
+
+
+class Task(NamedTuple):
+    """Does what a call asks.
+
+    Each method raises SupervisorError or ImageError; how a container ended is in the outcome.
+    """
+
+    invocation: Invocation
+    log: Log
+    call: Call = Call()
+    output: BoundedOutput | None = None
+    """Takes what the container prints, beside the log."""
+
+    def run_call(self, outcome: Outcome) -> None:
+        """Run what the call says, and nothing for a call that only fetches the image."""
+        recorded = self._recorded(outcome) if self.call.raise_on_failure else nullcontext()
+        with recorded, self._container(outcome) as container:
+            if not self.call.pull_only:
+                self._run(container, {}, outcome)
+
+    def run_event(self, event: Any, outcome: Outcome) -> None:
+        """Run with an event in a file."""
+        with self._recorded(outcome), self._container(outcome) as container:
+            with open(container.folder.event, "w", encoding="utf-8") as file:
+                json.dump(event, file)
+            self._run(container, {b"SCAR_EVENT_FILE": container.folder.event}, outcome)
+
+    def run_object(self, item: S3Object, outcome: Outcome) -> None:
+        """Stage an object in, run, and stage the results out, also those of a container that failed."""
+        from .staging import download, upload
+
+        with self._recorded(outcome, item.bucket, item.key), self._container(outcome) as container:
+            path = download(item, container.folder.input)
+            self._run(container, {b"SCAR_INPUT_FILE": path}, outcome)
+            outcome.outputs = upload(container.folder.output, item.bucket, self.log)
+
+    @contextmanager
+    def _recorded(self, outcome: Outcome, bucket: str = "", key: str = "") -> Iterator[None]:
+        """A line in the log at the end that says what became of the task, also after an error."""
+        started = time.monotonic()
+        error: Exception | None = None
+        try:
+            yield
+            error = outcome.failure()
+        except Exception as raised:
+            error = raised
+            raise
+        finally:
+            self._record(outcome, error, time.monotonic() - started, bucket, key)
+
+    def _record(
+        self, outcome: Outcome, error: Exception | None, seconds: float, bucket: str, key: str
+    ) -> None:
+        failed = SUCCESS if error is None else ended_by(error)
+        ended = failed if outcome.ended is None else outcome.ended
+        processed = Processed(
+            request_id=self.invocation.request_id,
+            bucket=bucket,
+            key=key,
+            exit_code=ended.exit_code,
+            timed_out=ended.timed_out,
+            seconds=round(seconds, 3),
+            outputs=outcome.outputs,
+            skipped=outcome.skipped,
+            error="" if error is None else f"{type(error).__name__}: {error}"[:_ERROR_LENGTH],
+        )
+        self.log.end_line()
+        self.log.write(processed.line().encode())
+
+    @contextmanager
+    def _container(self, outcome: Outcome) -> Iterator[Container]:
+        """The container, ready to run, and nothing of it left afterwards, also after an error."""
+        function = _function()
+        try:
+            image, outcome.pulled = obtain(function, self.log)
+            try:
+                with _FOLDERS.folder(self.invocation.request_id) as folder:
+                    yield Container(
+                        function=function,
+                        image=image,
+                        folder=folder,
+                        call=self.call,
+                        request_id=self.invocation.request_id,
+                        deadline=self.invocation.deadline - function.timeout_threshold,
+                    )
+            finally:
+                tidy(image)
+        except OSError as error:
+            raise SystemRefused.of(error) from error
+
+    def _run(self, container: Container, event_env: Environment, outcome: Outcome) -> None:
+        if container.deadline <= time.monotonic():
+            raise NoTimeLeft(
+                "nothing of the function's time is left for the container (fetching the image counts)",
+                "give the function more time (`-t`), or more memory (`-m`), which makes it faster",
+            )
+        try:
+            outcome.ended = container.run(self._sink, event_env)
+        finally:
+            self.log.end_line()
+        if outcome.ended.timed_out:
+            self.log.note("the container was stopped at its deadline")
+
+    def _sink(self, data: bytes) -> None:
+        self.log.write(data)
+        if self.output is not None:
+            self.output.write(data)
+
+
+_ERROR_LENGTH = 2000
+"""Characters of an error in the log's line: the whole of it is what Lambda is told."""
+
+
+def ended_by(error: Exception) -> Ended:
+    """What stands for the container's end when an error kept it from starting."""
+    return Ended(getattr(error, "exit_code", contract.EXIT_SCAR_ERROR), timed_out=False)
+
+
+@functools.cache
+def _function() -> Function:
+    # Lambda never changes the environment of a running process.
+    return Function.from_environment(os.environb)
