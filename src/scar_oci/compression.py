@@ -14,14 +14,14 @@ _OUTPUT = 512 * 1024
 """Bytes. A layer that inflates a thousandfold must not take more memory than an honest one."""
 
 
-class Source(Protocol):
+class Blob(Protocol):
     """Where compressed bytes come from, such as a ``BlobStream``."""
 
     def readinto(self, buffer: memoryview) -> int:
         """Fill the buffer as far as bytes come; 0 at the end."""
 
 
-def decompressed(source: Source, compression: str, what: str) -> Iterator[bytes | memoryview]:
+def decompressed(source: Blob, compression: str, what: str) -> Iterator[bytes | memoryview]:
     """The bytes of a layer, in pieces that are valid until the next one, to the very end of ``source``.
 
     ``compression`` is as ``Descriptor.compression`` says. Raises CorruptImage, naming ``what``, or
@@ -75,7 +75,7 @@ class _Zstd:
 
 
 def _members(
-    source: Source, begin: Callable[[], _Member], error_type: type[Exception], what: str
+    source: Blob, begin: Callable[[], _Member], error_type: type[Exception], what: str
 ) -> Iterator[bytes]:
     """Members may follow each other (pigz, eStargz), and zeros may pad the last one."""
     member: _Member | None = begin()
@@ -98,7 +98,7 @@ def _members(
         raise CorruptImage(f"{what} is cut short: its compressed data does not end")
 
 
-def _pieces(source: Source) -> Iterator[memoryview]:
+def _pieces(source: Blob) -> Iterator[memoryview]:
     with memoryview(bytearray(_INPUT)) as buffer:
         while count := source.readinto(buffer):
             yield buffer[:count]

@@ -147,12 +147,12 @@ def load_object(data: bytes, what: str) -> dict[str, Any]:
 
 
 def _manifest(document: dict[str, Any], name: str) -> Manifest:
-    config = _descriptor(document["config"])
+    config = descriptor_of(document["config"])
     if config.media_type not in CONFIG_TYPES:
         raise UnsupportedImage(
             f"{name} is not a container image: its config is of the type {config.media_type!r}"
         )
-    layers = tuple(_descriptor(layer) for layer in document["layers"])
+    layers = tuple(descriptor_of(layer) for layer in document["layers"])
     if len(layers) > _MOST_LAYERS:
         raise ValueError(f"{len(layers)} layers")
     for layer in layers:
@@ -163,16 +163,24 @@ def _manifest(document: dict[str, Any], name: str) -> Manifest:
 def _index(document: dict[str, Any]) -> Index:
     entries = []
     for entry in document["manifests"]:
-        # BuildKit lists attestations as manifests of the platform unknown/unknown.
-        if "vnd.docker.reference.type" in (entry.get("annotations") or {}):
+        if is_attestation(entry):
             continue
-        descriptor = _descriptor(entry)
+        descriptor = descriptor_of(entry)
         if descriptor.media_type in (OCI_MANIFEST, DOCKER_MANIFEST):
             entries.append((Platform.of_document(entry.get("platform") or {}), descriptor))
     return Index(tuple(entries))
 
 
-def _descriptor(document: dict[str, Any]) -> Descriptor:
+def is_attestation(entry: dict[str, Any]) -> bool:
+    """Whether an index entry is one of BuildKit's attestations, which are no images.
+
+    They are listed as manifests of the platform unknown/unknown.
+    """
+    return "vnd.docker.reference.type" in (entry.get("annotations") or {})
+
+
+def descriptor_of(document: dict[str, Any]) -> Descriptor:
+    """The descriptor in a document. Raises KeyError, TypeError, ValueError and InvalidReference."""
     media_type, digest, size = document["mediaType"], document["digest"], document["size"]
     if not isinstance(media_type, str) or not isinstance(digest, str):
         raise TypeError("a descriptor's type and digest must be strings")

@@ -1,6 +1,6 @@
-"""One image from a registry to a complete folder in the store, in one pass.
+"""One image from its source, a registry or files, to a complete folder in the store, in one pass.
 
-    registry -> blob stream (size, digest) -> decompressor -> tar entries -> files below a temporary name
+    source -> blob stream (size, digest) -> decompressor -> tar entries -> files below a temporary name
                                                                              | survey, description
                                                                              v
                                                                              rename
@@ -22,7 +22,8 @@ from scar_oci import udocker
 from scar_oci.compression import decompressed
 from scar_oci.config import ImageConfig
 from scar_oci.errors import ImageError, NotEnoughSpace, UnsafeLayer
-from scar_oci.registry import Registry, ResolvedImage
+from scar_oci.manifest import ResolvedImage
+from scar_oci.source import Source
 from scar_oci.store import CONTAINERS, DESCRIPTION, FORMAT, ROOTFS, ImageStore, StoredImage, container_id
 from scar_oci.survey import survey
 from scar_oci.tar import Entry, TarReader
@@ -40,22 +41,22 @@ _BAD_NAME = (errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL)
 _LAMBDA_NAMES = {"amd64": "x86_64", "arm64": "arm64"}
 
 
-def pull(store: ImageStore, registry: Registry, image: ResolvedImage) -> StoredImage:
+def pull(store: ImageStore, source: Source, image: ResolvedImage) -> StoredImage:
     """Fetch an image that is not in the store, in place of those that are. Raises ImageError."""
-    config = registry.config(image)  # before anything is removed: it may be unreadable
+    config = source.config(image)  # before anything is removed: it may be unreadable
     try:
         os.makedirs(store.root, exist_ok=True)
         with _locked(store.root):
             found = store.find(image.digest)  # somebody else may have had the lock until now
             if found is None:
-                _make_room(store, registry, image)
-                found = _fill(store, registry, image, config)
+                _make_room(store, source, image)
+                found = _fill(store, source, image, config)
             return found
     except OSError as error:
         raise _of_system(error, image) from error
 
 
-def _fill(store: ImageStore, registry: Registry, image: ResolvedImage, config: ImageConfig) -> StoredImage:
+def _fill(store: ImageStore, source: Source, image: ResolvedImage, config: ImageConfig) -> StoredImage:
     """Unpack below a temporary name, describe, rename. On any error, leave nothing."""
     folder = os.path.join(store.root, _INCOMING, container_id(image.digest))
     final = store.folder(image.digest)
@@ -63,11 +64,11 @@ def _fill(store: ImageStore, registry: Registry, image: ResolvedImage, config: I
     rootfs = os.fsencode(os.path.join(folder, ROOTFS))
     os.makedirs(rootfs)
     try:
-        needed = _unpack(registry, image, rootfs, available)
+        needed = _unpack(source, image, rootfs, available)
         runtime = survey(rootfs, _LAMBDA_NAMES.get(image.platform.architecture, image.platform.architecture))
         stored = StoredImage(image.digest, os.path.join(final, ROOTFS), config, runtime)
         try:
-            udocker.describe(folder, stored.rootfs, image, registry.config_document(image))
+            udocker.describe(folder, stored.rootfs, image, source.config_document(image))
             _describe(folder, stored)
         except OSError as error:
             if error.errno in _NO_SPACE:
@@ -93,7 +94,7 @@ def _describe(folder: str, stored: StoredImage) -> None:
         json.dump(document, file)
 
 
-def _unpack(registry: Registry, image: ResolvedImage, rootfs: bytes, available: int) -> int:
+def _unpack(source: Source, image: ResolvedImage, rootfs: bytes, available: int) -> int:
     """All layers into ``rootfs``, and the bytes that they need there.
 
     If they do not fit, what is there is removed, and the rest is read only to say how much they would need.
@@ -103,7 +104,7 @@ def _unpack(registry: Registry, image: ResolvedImage, rootfs: bytes, available: 
     full = False
     for layer in image.layers:
         what = f"layer {layer.digest[:19]} of {image.reference.short}"
-        reader = TarReader(decompressed(registry.open_blob(image, layer), layer.compression, what), what)
+        reader = TarReader(decompressed(source.open_blob(image, layer), layer.compression, what), what)
         unpacker.begin_layer()
         for entry in reader:
             needed += disk_size(entry)
@@ -126,7 +127,7 @@ def _fits(unpacker: Unpacker, entry: Entry, reader: TarReader) -> bool:
     return True
 
 
-def _make_room(store: ImageStore, registry: Registry, image: ResolvedImage) -> None:
+def _make_room(store: ImageStore, source: Source, image: ResolvedImage) -> None:
     """Remove what crashes left, and the images that this one replaces: together they might not fit.
 
     Images are renamed first, so that a half-removed one is not taken for an image.
@@ -143,7 +144,7 @@ def _make_room(store: ImageStore, registry: Registry, image: ResolvedImage) -> N
         remove_tree(os.fsencode(condemned))
     available = _available(store.root)
     if image.download_size > available:  # the tree is larger still
-        needed = registry.unpacked_size(image) or image.download_size
+        needed = source.unpacked_size(image) or image.download_size
         raise _not_enough(image, needed, available, "at least ")
 
 

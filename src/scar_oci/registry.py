@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from scar_oci.auth import Credentials
 from scar_oci.blob import BlobStream
-from scar_oci.config import ImageConfig
 from scar_oci.errors import CorruptImage, InvalidReference
 from scar_oci.manifest import (
     ACCEPTED,
@@ -18,14 +17,13 @@ from scar_oci.manifest import (
     Index,
     Manifest,
     ResolvedImage,
-    load_object,
     parse,
-    platform_missing,
 )
 from scar_oci.platform import Platform
 from scar_oci.reference import DOCKER_HUB, ImageReference
 from scar_oci.retry import RetryPolicy
 from scar_oci.session import Session
+from scar_oci.source import Source
 from scar_oci.transport import Origin, Transport, is_loopback
 
 __all__ = ["Credentials", "Registry", "ResolvedImage", "RetryPolicy"]
@@ -33,7 +31,7 @@ __all__ = ["Credentials", "Registry", "ResolvedImage", "RetryPolicy"]
 _HUB_HOST = "registry-1.docker.io"
 
 
-class Registry:
+class Registry(Source):
     """All registries, seen through one object that keeps their connections and tokens. Close it after use.
 
     ``mirror`` is the URL of a registry (http or https, host and port) that stands for docker.io. It is asked
@@ -82,64 +80,27 @@ class Registry:
             digest, document = self._manifest(reference, chosen.digest)
         if not isinstance(document, Manifest):
             raise CorruptImage(f"the index of {name} names another index where an image should be")
-        image = ResolvedImage(reference, digest, platform, document.config, document.layers)
-        built_for = Platform.of_document(self._config(image))
-        if built_for.architecture and built_for[:2] != platform[:2]:
-            raise platform_missing(name, platform, [built_for])
-        return image
-
-    def config(self, image: ResolvedImage) -> ImageConfig:
-        """How the image wants to be run. Raises ImageError."""
-        try:
-            return ImageConfig.of_document(self._config(image))
-        except TypeError as error:
-            raise CorruptImage(f"the config of {image.reference.short} is malformed: {error}") from error
-
-    def config_document(self, image: ResolvedImage) -> bytes:
-        """The image's config as the registry has it: JSON, verified."""
-        if image.config.digest not in self._documents:
-            what = f"config of {image.reference.short}"
-            if image.config.size > LARGEST_DOCUMENT:
-                raise CorruptImage(
-                    f"the {what} claims {image.config.size} bytes, {LARGEST_DOCUMENT} are allowed"
-                )
-            self._documents[image.config.digest] = self._blob(image, image.config, what).read()
-        return self._documents[image.config.digest]
+        return self._checked(ResolvedImage(reference, digest, platform, document.config, document.layers))
 
     def open_blob(self, image: ResolvedImage, layer: Descriptor) -> BlobStream:
         """A stream of one of the image's layers, as stored. Nothing is asked before the first read."""
         return self._blob(image, layer, f"layer {layer.digest[:19]} of {image.reference.short}")
 
-    def unpacked_size(self, image: ResolvedImage) -> int | None:
-        """Bytes of the image's tar streams: what it takes on disk, but for the rounding to blocks.
+    def _config_blob(self, image: ResolvedImage) -> bytes:
+        if image.config.digest not in self._documents:
+            what = f"config of {image.reference.short}"
+            self._documents[image.config.digest] = self._blob(image, image.config, what).read()
+        return self._documents[image.config.digest]
 
-        An estimate from the trailers of the gzip layers, four bytes each; None where they do not tell (zstd,
-        a layer of several members or above 4 GiB, a registry that sends no ranges). Raises ImageError.
-        """
-        total = 0
-        for layer in image.layers:
-            size = layer.size if not layer.compression else self._gzip_size(image, layer)
-            if size is None:
-                return None
-            total += size
-        return total
-
-    def _gzip_size(self, image: ResolvedImage, layer: Descriptor) -> int | None:
-        if layer.compression != "gzip" or layer.size < 18:
-            return None
+    def _tail(self, image: ResolvedImage, layer: Descriptor, size: int) -> bytes | None:
         tail = self._session(image.reference).document(
             image.reference.repository,
             f"blobs/{layer.digest}",
             f"layer {layer.digest[:19]} of {image.reference.short}",
-            {"Range": f"bytes={layer.size - 4}-"},
-            limit=4,
+            {"Range": f"bytes={layer.size - size}-"},
+            limit=size,
         )
-        if tail.status != 206:
-            return None
-        size = int.from_bytes(tail.body, "little")
-        # RFC 1952: the size of the last member, modulo 2**32. Less than the compressed bytes cannot be the
-        # whole.
-        return size if size >= layer.size else None
+        return tail.body if tail.status == 206 else None
 
     def _manifest(self, reference: ImageReference, digest: str | None) -> tuple[str, Manifest | Index]:
         """The digest and content of the manifest named by ``digest``, else by the reference's tag."""
@@ -159,9 +120,6 @@ class Registry:
         if expected.startswith(f"{algorithm}:") and actual != expected:
             raise CorruptImage(f"the manifest of {name} was altered: its digest is {actual}, not {expected}")
         return actual, parse(answer.body, answer.headers.get("Content-Type", ""), name)
-
-    def _config(self, image: ResolvedImage) -> dict[str, Any]:
-        return load_object(self.config_document(image), f"the config of {image.reference.short}")
 
     def _blob(self, image: ResolvedImage, descriptor: Descriptor, what: str) -> BlobStream:
         return BlobStream(self._session(image.reference), image.reference.repository, descriptor, what)

@@ -19,7 +19,8 @@ from scar_oci.config import ImageConfig
 from scar_oci.runtime import Runtime
 
 if TYPE_CHECKING:
-    from scar_oci.registry import Registry, ResolvedImage
+    from scar_oci.manifest import ResolvedImage
+    from scar_oci.source import Source
 
 FORMAT = 1
 """Of ``scar.json``. An image stored in another format is garbage."""
@@ -63,14 +64,14 @@ class ImageStore:
             runtime=Runtime.of_fields(document["runtime"]),
         )
 
-    def pull(self, registry: Registry, image: ResolvedImage) -> StoredImage:
+    def pull(self, source: Source, image: ResolvedImage) -> StoredImage:
         """Fetch, verify and unpack an image, in place of any other that is here. Raises ImageError.
 
         An image that is here already is found, not fetched. Processes that pull into one store take turns.
         """
         from scar_oci import pull  # http.client, zlib, hashlib: 60 ms of CPU that a warm call must not pay
 
-        return self.find(image.digest) or pull.pull(self, registry, image)
+        return self.find(image.digest) or pull.pull(self, source, image)
 
     def folder(self, digest: str) -> str:
         """Absolute path of the image's udocker container, whether it exists or not."""
