@@ -94,6 +94,7 @@ def test_json(scar: Scar, function: FunctionServer) -> None:
         "timed_out": False,
         "output": "moo\n",
         "output_size": 4,
+        "output_truncated": False,
         "error": None,
     }
 
@@ -121,6 +122,7 @@ def test_output_that_was_cut_is_said(scar: Scar, function: FunctionServer) -> No
     ran = scar("run", NAME)
     assert ran.status == 0
     assert "the middle of 10,000,000 bytes of output is left out" in ran.stderr
+    assert scar("run", "--json", NAME).json["output_truncated"] is True
 
 
 # Exit statuses.

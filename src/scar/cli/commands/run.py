@@ -128,8 +128,12 @@ def _print_plain(result: Result) -> None:
     click.echo(f"Log stream name: {result.log_stream}")
     click.echo(RULE)
     output.print_bytes(result.output)
-    if result.output_size > len(result.output):
+    if _is_cut(result):
         output.warn(f"{_cut(result)}; the log has all of it")
+
+
+def _is_cut(result: Result) -> bool:
+    return result.output_size > len(result.output)
 
 
 def _cut(result: Result) -> str:
@@ -146,6 +150,7 @@ def _document(outcome: Outcome, *, verbose: bool) -> dict[str, object]:
         "timed_out": result.timed_out,
         **_output_fields(result.output),
         "output_size": result.output_size,
+        "output_truncated": _is_cut(result),
         "error": None if result.error is None else result.error._asdict(),
     }
     if verbose:
