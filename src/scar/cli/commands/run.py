@@ -7,10 +7,9 @@ import os
 
 import click
 
-from scar import config
+from scar import config, report_line
 from scar.cli import output
 from scar.cli.options import Command, environment, settings_of
-from scar.cli.report import report_line
 from scar.cli.settings import Settings
 from scar.deploy.calls import Outcome
 from scar.errors import ScarError
@@ -154,8 +153,22 @@ def _document(outcome: Outcome, *, verbose: bool) -> dict[str, object]:
         "error": None if result.error is None else result.error._asdict(),
     }
     if verbose:
-        document |= {"image_pulled": result.image_pulled, **report_line(outcome.log_tail)}
+        document |= {"image_pulled": result.image_pulled, **_figures(outcome.log_tail)}
     return document
+
+
+def _figures(log_tail: bytes) -> dict[str, float]:
+    """What the call took; a warm one has no ``init_ms``. Nothing if the log's end did not come along."""
+    report = report_line.last(log_tail)
+    if report is None:
+        return {}
+    figures = {
+        "duration_ms": report.duration_ms,
+        "billed_ms": report.billed_ms,
+        "memory_mb": report.memory_mb,
+        "memory_used_mb": report.memory_used_mb,
+    }
+    return figures if report.init_ms is None else {**figures, "init_ms": report.init_ms}
 
 
 def _output_fields(data: bytes) -> dict[str, str]:
