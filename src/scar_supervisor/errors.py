@@ -59,6 +59,10 @@ class NoTimeLeft(SupervisorError):
     """The function's time was used up before the container could start."""
 
 
+class EventMalformed(SupervisorError):
+    """An event says that it is S3's, and is not as S3 writes them."""
+
+
 class StagingFailed(SupervisorError):
     """An object could not be read from or written to S3."""
 

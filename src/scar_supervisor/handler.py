@@ -8,7 +8,7 @@
       ├─ Function: configuration, from Lambda's environment     (function)
       ├─ StoredImage: found on disk, or pulled by scar_oci      (image)
       ├─ CallFolder: /tmp/<request id>, removed at the end      (folder)
-      ├─ an object: staged in before, results out after         (staging)
+      ├─ an object: staged in before, results out after         (staging, keys)
       │
     Container ─ command and environment                         (container)
       ├─ program: which binary of the image                     (program)
@@ -19,7 +19,7 @@
 
 A call of `scar run` gets a result, also when the container or SCAR failed. An event has nobody to read
 one: its failures are raised, after what there is was uploaded, so that Lambda's retries and destinations
-see them.
+see them, and the messages of a queue go back into it, but for those that were processed (queue).
 
 Everything that one call needs is in the values passed down here. What is kept between calls is no call's: the
 configuration, the image on disk, an empty folder, the S3 client.
@@ -33,7 +33,7 @@ from scar_oci.errors import ImageError
 
 from . import contract
 from .contract import Call, Failure, Result
-from .errors import SupervisorError
+from .errors import ContainerFailed, ContainerTimedOut, SupervisorError
 from .invocation import Invocation
 from .output import BoundedOutput, Log
 from .process import SUCCESS
@@ -41,7 +41,7 @@ from .task import Outcome, Task, ended_by
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .events import S3Object
+    from .events import Message
 
 
 def handle(event: Any, context: Any) -> dict[str, Any]:
@@ -63,11 +63,11 @@ def _serve_call(payload: dict[str, Any], invocation: Invocation, log: Log) -> di
     except (SupervisorError, ImageError, contract.ContractError) as error:
         if call.raise_on_failure:
             raise
-        failure = Failure(type(error).__name__, str(error), getattr(error, "hint", ""))
-        ended = ended_by(error)
-        log.note(f"{failure.type}: {failure.message}")
-    if call.raise_on_failure and (failed := outcome.failure()):
-        raise failed
+        ended = ended_by(error, outcome)
+        if not isinstance(error, ContainerFailed | ContainerTimedOut):  # the exit status says those
+            failure = Failure(type(error).__name__, str(error), getattr(error, "hint", ""))
+            if call.object is None:  # else the task has told it
+                log.note(f"{failure.type}: {failure.message}")
     return Result(
         request_id=invocation.request_id,
         log_group=invocation.log_group,
@@ -87,40 +87,35 @@ def _run_call(task: Task, outcome: Outcome) -> None:
     else:
         from .events import S3Object
 
-        task.run_object(S3Object(*task.call.object), outcome)
+        task.run_item(S3Object(*task.call.object), outcome)
 
 
 def _serve_event(event: Any, task: Task) -> dict[str, Any]:
-    from .events import is_s3_event, s3_objects
+    """Do all that an event asks for, also after a part of it failed; raise the first failure at the end."""
+    from . import queue
+    from .events import messages
 
-    if not is_s3_event(event):
-        outcome = Outcome()
-        task.run_event(event, outcome)
-        if failed := outcome.failure():
-            raise failed
-        return _processed(1)
-    objects = s3_objects(event)
-    if objects:
-        _serve_objects(objects, task)
-    else:
-        task.log.note("nothing to do: the event names no object")
-    return _processed(len(objects))
-
-
-def _serve_objects(objects: tuple[S3Object, ...], task: Task) -> None:
-    """Process each object, also after one failed; raise the first failure at the end."""
-    failures: list[Exception] = []
-    for item in objects:
-        outcome = Outcome()
-        try:
-            task.run_object(item, outcome)
-        except (SupervisorError, ImageError) as error:
-            task.log.note(f"{type(error).__name__}: {error}")
-            failures.append(error)
-        else:
-            failures.extend(filter(None, (outcome.failure(item.url),)))
+    count = 0
+    done: list[Message] = []
+    failures: list[SupervisorError | ImageError] = []
+    for message in messages(event):
+        failed = len(failures)
+        for item in message.items:
+            outcome = Outcome()
+            try:
+                task.run_item(item, outcome)
+                count += not outcome.skipped
+            except (SupervisorError, ImageError) as error:
+                failures.append(error)
+        if len(failures) == failed:
+            done.append(message)
+        elif queue.keeps_order(message):
+            break
     if failures:
+        if done:
+            queue.delete(done, task.log)
         raise failures[0]
+    return _processed(count)
 
 
 def _processed(count: int) -> dict[str, Any]:

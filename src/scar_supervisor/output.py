@@ -50,9 +50,10 @@ class Log:
             self._at_line_start = data.endswith(b"\n")
 
     def note(self, text: str) -> None:
-        """A line of SCAR's own."""
+        """A line of SCAR's own; line ends in it, of a key for example, are escaped."""
         self.end_line()
-        self.write(f"scar: {text}\n".encode("utf-8", "surrogateescape"))
+        line = text.replace("\r", "\\r").replace("\n", "\\n")
+        self.write(f"scar: {line}\n".encode("utf-8", "surrogateescape"))
 
     def end_line(self) -> None:
         """End the line that a container left open, so that the next call's lines do not continue it."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from . import contract
 from .container import Container
 from .contract import Call, Processed
-from .errors import ContainerFailed, ContainerTimedOut, NoTimeLeft, SystemRefused
+from .errors import ContainerFailed, ContainerTimedOut, EventMalformed, NoTimeLeft, SystemRefused
 from .folder import CallFolders
 from .function import WRITABLE, Function
 from .image import obtain, tidy
@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .events import S3Object
+    from .events import Item, S3Object
     from .function import Environment
     from .invocation import Invocation
     from .output import BoundedOutput, Log
@@ -43,21 +43,18 @@ class Outcome:
         self.skipped = ""
         """Why there was nothing to do, if so."""
 
-    def failure(self, where: str = "") -> ContainerFailed | ContainerTimedOut | None:
-        """What is wrong with how the container ended, if anything; `where` is what it worked on."""
+    def raise_unless_successful(self, where: str = "") -> None:
+        """Raise ContainerFailed or ContainerTimedOut; `where` says what the container worked on."""
         if self.ended is None or self.ended == SUCCESS:
-            return None
+            return
         prefix = where and f"{where}: "
         if self.ended.timed_out:
-            return ContainerTimedOut(f"{prefix}the container was stopped at its deadline")
-        return ContainerFailed(f"{prefix}the container ended with exit status {self.ended.exit_code}")
+            raise ContainerTimedOut(f"{prefix}the container was stopped at its deadline")
+        raise ContainerFailed(f"{prefix}the container ended with exit status {self.ended.exit_code}")
 
 
 class Task(NamedTuple):
-    """Does what a call asks.
-
-    Each method raises SupervisorError or ImageError; how a container ended is in the outcome.
-    """
+    """Does what a call asks. Its methods raise SupervisorError, also where a container failed, or ImageError."""
 
     invocation: Invocation
     log: Log
@@ -71,22 +68,46 @@ class Task(NamedTuple):
         with recorded, self._container(outcome) as container:
             if not self.call.pull_only:
                 self._run(container, {}, outcome)
+                outcome.raise_unless_successful()
 
-    def run_event(self, event: Any, outcome: Outcome) -> None:
-        """Run with an event in a file."""
-        with self._recorded(outcome), self._container(outcome) as container:
-            with open(container.folder.event, "w", encoding="utf-8") as file:
-                json.dump(event, file)
-            self._run(container, {b"SCAR_EVENT_FILE": container.folder.event}, outcome)
+    def run_item(self, item: Item, outcome: Outcome) -> None:
+        """Do what a part of an event asks for."""
+        from .events import Malformed, OtherEvent, S3Object
 
-    def run_object(self, item: S3Object, outcome: Outcome) -> None:
+        if isinstance(item, S3Object):
+            with self._recorded(outcome, item.bucket, item.key):
+                self._run_object(item, outcome)
+        elif isinstance(item, OtherEvent):
+            with self._recorded(outcome):
+                self._run_event(item.document, outcome)
+        elif isinstance(item, Malformed):
+            with self._recorded(outcome):
+                raise EventMalformed(item.reason)
+        else:
+            with self._recorded(outcome, item.bucket, item.key):
+                outcome.skipped = item.reason
+
+    def _run_object(self, item: S3Object, outcome: Outcome) -> None:
         """Stage an object in, run, and stage the results out, also those of a container that failed."""
+        from .keys import is_folder_marker
         from .staging import download, upload
 
-        with self._recorded(outcome, item.bucket, item.key), self._container(outcome) as container:
+        if is_folder_marker(item.key):
+            outcome.skipped = "it stands for a folder"
+            return
+        with self._container(outcome) as container:
             path = download(item, container.folder.input)
             self._run(container, {b"SCAR_INPUT_FILE": path}, outcome)
             outcome.outputs = upload(container.folder.output, item.bucket, self.log)
+            outcome.raise_unless_successful(item.url)
+
+    def _run_event(self, event: Any, outcome: Outcome) -> None:
+        """Run with an event in a file."""
+        with self._container(outcome) as container:
+            with open(container.folder.event, "w", encoding="utf-8") as file:
+                json.dump(event, file)
+            self._run(container, {b"SCAR_EVENT_FILE": container.folder.event}, outcome)
+            outcome.raise_unless_successful()
 
     @contextmanager
     def _recorded(self, outcome: Outcome, bucket: str = "", key: str = "") -> Iterator[None]:
@@ -95,7 +116,6 @@ class Task(NamedTuple):
         error: Exception | None = None
         try:
             yield
-            error = outcome.failure()
         except Exception as raised:
             error = raised
             raise
@@ -105,8 +125,7 @@ class Task(NamedTuple):
     def _record(
         self, outcome: Outcome, error: Exception | None, seconds: float, bucket: str, key: str
     ) -> None:
-        failed = SUCCESS if error is None else ended_by(error)
-        ended = failed if outcome.ended is None else outcome.ended
+        ended = outcome.ended or SUCCESS if error is None else ended_by(error, outcome)
         processed = Processed(
             request_id=self.invocation.request_id,
             bucket=bucket,
@@ -118,6 +137,8 @@ class Task(NamedTuple):
             skipped=outcome.skipped,
             error="" if error is None else f"{type(error).__name__}: {error}"[:_ERROR_LENGTH],
         )
+        if error is not None:
+            self.log.note(f"{type(error).__name__}: {error}")
         self.log.end_line()
         self.log.write(processed.line().encode())
 
@@ -165,8 +186,10 @@ _ERROR_LENGTH = 2000
 """Characters of an error in the log's line: the whole of it is what Lambda is told."""
 
 
-def ended_by(error: Exception) -> Ended:
-    """What stands for the container's end when an error kept it from starting."""
+def ended_by(error: Exception, outcome: Outcome) -> Ended:
+    """The container's end, or what stands for it where another error than the container's is to be told."""
+    if isinstance(error, ContainerFailed | ContainerTimedOut) and outcome.ended is not None:
+        return outcome.ended
     return Ended(getattr(error, "exit_code", contract.EXIT_SCAR_ERROR), timed_out=False)
 
 

@@ -40,6 +40,10 @@ def results(s3: Any, bucket: str) -> list[str]:
     return [item["Key"] for item in listing.get("Contents", ())]
 
 
+def lines(log: str) -> list[Processed]:
+    return [line for line in map(Processed.parse, log.splitlines()) if line]
+
+
 def test_two_records_of_one_name_are_two_runs(function: Environment, s3: Any, bucket: str) -> None:
     other = f"other-{uuid.uuid4()}"
     s3.create_bucket(Bucket=other)
@@ -53,16 +57,24 @@ def test_two_records_of_one_name_are_two_runs(function: Environment, s3: Any, bu
 
 
 @pytest.mark.parametrize(
-    ("event", "count"),
+    ("event", "skipped"),
     [
-        ({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}, 0),
-        (s3_event("b", "input/", "input/folder/"), 0),
+        (
+            {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"},
+            [("", "S3 tests the notification")],
+        ),
+        (
+            s3_event("b", "input/", "input/folder/"),
+            [("input/", "it stands for a folder"), ("input/folder/", "it stands for a folder")],
+        ),
     ],
 )
-def test_what_names_no_file_runs_nothing(function: Environment, event: Any, count: int) -> None:
+def test_what_names_no_file_runs_nothing(function: Environment, event: Any, skipped: Any) -> None:
     before = len(function.log())
-    assert processed(function.answer(event)) == count
-    assert function.log()[before:] == "scar: nothing to do: the event names no object\n"
+    assert processed(function.answer(event)) == 0
+    log = function.log()[before:]
+    assert [(line.key, line.skipped) for line in lines(log)] == skipped
+    assert len(log.splitlines()) == len(skipped)
 
 
 def test_a_missing_object_is_told_and_the_others_are_processed(
@@ -117,10 +129,6 @@ def test_a_failure_is_raised_after_the_upload(
     assert left(function) == []
 
 
-def lines(log: str) -> list[Processed]:
-    return [line for line in map(Processed.parse, log.splitlines()) if line]
-
-
 def test_a_call_of_an_object_runs_its_own_command_on_it(function: Environment, s3: Any, bucket: str) -> None:
     put(s3, bucket, **{"a b/é": "content"})
     call = Call(
@@ -132,7 +140,7 @@ def test_a_call_of_an_object_runs_its_own_command_on_it(function: Environment, s
     assert (result.exit_code, result.output, result.error) == (3, b"content\nthis\n", None)
     assert results(s3, bucket) == ["output/x"]
     found = lines(function.log())[-1]
-    error = "ContainerFailed: the container ended with exit status 3"
+    error = f"ContainerFailed: s3://{bucket}/input/a b/é: the container ended with exit status 3"
     assert found == Processed("r", bucket, "input/a b/é", 3, seconds=found.seconds, outputs=1, error=error)
     raising = function.answer(call._replace(raise_on_failure=True).to_payload())
     assert raising["raised"] == "ContainerFailed"
