@@ -1,9 +1,9 @@
 """Messages of SQS that were processed, taken out of their queue when others of the same call failed.
 
 A function that raises gives all messages of its call back to the queue. One that returns has Lambda delete
-them all, unless the event source mapping has ReportBatchItemFailures, which cannot be seen from here: where the
-setting is missing, an answer that names failures would lose them. So failures are raised, always, and the
-messages that were processed are deleted here. The role may do that: Lambda deletes with the same permission
+them all, unless the event source mapping has ReportBatchItemFailures, which cannot be seen from here: without
+the setting, an answer that names failures would lose them. So failures are raised, always, and the messages
+that were processed are deleted here. The role may do that, for it is what Lambda itself deletes with
 (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions).
 """
 

@@ -54,7 +54,7 @@ class Outcome:
 
 
 class Task(NamedTuple):
-    """Does what a call asks. Its methods raise SupervisorError, also where a container failed, or ImageError."""
+    """Does what a call asks. Raises SupervisorError, also for a container's failure, and ImageError."""
 
     invocation: Invocation
     log: Log
