@@ -36,6 +36,7 @@ OTHER_ACTIONS = {
     "logs:CreateLogGroup": {"logs:CreateLogGroup", "logs:TagResource"},
     "s3:HeadBucket": {"s3:ListBucket"},
     "s3:HeadObject": {"s3:GetObject"},
+    "s3:ListObjectsV2": {"s3:ListBucket"},
     "s3:GetBucketNotificationConfiguration": {"s3:GetBucketNotification"},
     "s3:PutBucketNotificationConfiguration": {"s3:PutBucketNotification"},
     "iam:CreateRole": {"iam:CreateRole", "iam:TagRole"},

@@ -1,7 +1,10 @@
-"""S3's buckets, as sources of events."""
+"""S3's buckets, as sources of events, and what is in them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from scar.aws.errors import AccessDenied, AwsError, NotFound, request
@@ -15,6 +18,19 @@ _CLASSIC_REGION = "us-east-1"
 
 class DestinationRefused(AwsError):
     """S3 may not call what a notification names, or does not know yet that it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An object as a list has it."""
+
+    key: str
+    size: int
+    """Bytes."""
+    last_modified: datetime
+    """In UTC."""
+    etag: str
+    """Without its quotes."""
 
 
 class Buckets:
@@ -57,6 +73,16 @@ class Buckets:
         """Delete a bucket, which must be empty."""
         with request(f"delete bucket {bucket}"):
             self._client.delete_bucket(Bucket=bucket)
+
+    def objects(self, bucket: str, prefix: str) -> Iterator[Object]:
+        """All objects whose keys begin with the prefix, in order of their keys, a page at a time.
+
+        Raises NotFound if there is no such bucket.
+        """
+        with request(f"list {prefix} in bucket {bucket}"):
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                for item in page.get("Contents", ()):
+                    yield Object(item["Key"], item["Size"], item["LastModified"], item["ETag"].strip('"'))
 
     def has(self, bucket: str, key: str) -> bool:
         try:
