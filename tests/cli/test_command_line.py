@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from scar.version import VERSION
 from tests.cli.support import Scar
 
-COMMANDS = ["init", "run", "update", "ls", "log", "rm", "role", "doctor", "local"]
+COMMANDS = ["init", "run", "update", "ls", "log", "rm", "role", "doctor", "local", "completion"]
 
 
 def python(*argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -31,9 +32,7 @@ def python(*argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
 def test_help_lists_the_commands(scar: Scar, argv: list[str]) -> None:
     ran = scar(*argv)
     assert (ran.status, ran.stderr) == (0, "")
-    assert [
-        line.split()[0] for line in ran.out.partition("Commands:\n")[2].splitlines()[: len(COMMANDS)]
-    ] == COMMANDS
+    assert re.findall(r"^  ([a-z]+)  ", ran.out.partition("\nOptions:")[0], re.MULTILINE) == COMMANDS
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -42,6 +41,8 @@ def test_every_command_has_help_with_an_example(scar: Scar, command: str) -> Non
     assert (ran.status, ran.stderr) == (0, "")
     assert f"Usage: scar {command} " in ran.out
     assert f"Example: scar {command} " in ran.out
+    assert ran.out.count("\nCommon options:\n") == 1
+    assert max(map(len, ran.out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("argv", [["--version"], ["ls", "--version"], ["run", "--version"]])

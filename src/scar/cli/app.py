@@ -7,24 +7,32 @@ from collections.abc import Sequence
 
 import click
 
-from scar.cli.options import CONTEXT, add_common_options
+from scar.cli.options import Group
 from scar.cli.settings import Settings
 
-_COMMANDS = {
-    "init": "Make a function that runs a container image",
-    "run": "Call a function, and show what its container prints",
-    "update": "Change a function: its image, memory, time, variables, init script",
-    "ls": "List the functions",
-    "log": "Show what a function's calls wrote",
-    "rm": "Remove a function and all that was made for it",
-    "role": "Make the role that functions run under on AWS",
-    "doctor": "Look for what keeps SCAR from working, and say what helps",
-    "local": "Start, stop or look at the cloud on this machine",
+_GROUPS = {
+    "Functions": {
+        "init": "Make a function that runs a container image",
+        "run": "Call a function, and show what its container prints",
+        "update": "Change a function: its image, memory, time, variables, init script",
+        "ls": "List the functions",
+        "log": "Show what a function's calls wrote",
+        "rm": "Remove a function and all that was made for it",
+    },
+    "Getting ready": {
+        "role": "Make the role that functions run under on AWS",
+        "doctor": "Look for what keeps SCAR from working, and say what helps",
+        "local": "Start, stop or look at the cloud on this machine",
+        "completion": "Print what makes your shell complete commands and options",
+    },
 }
+"""The commands as `--help` shows them."""
+
+_COMMANDS = [name for group in _GROUPS.values() for name in group]
 """Each is ``command`` in the module of its name, which is imported when it is used: `--help` stays cheap."""
 
 
-class App(click.Group):
+class App(Group):
     """A group whose commands are imported when they are called for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -44,6 +52,8 @@ class App(click.Group):
         """As click does, but knowing the names of commands that are not imported yet."""
         name = args[0]
         command = self.get_command(ctx, name)
+        if command is None and ctx.resilient_parsing:  # a shell completes what is not whole yet
+            return None, None, args[1:]
         if command is None:
             raise click.UsageError(f"no such command: {name!r}{_nearest(name)}", ctx)
         ctx.find_object(Settings).command = name  # type: ignore[union-attr]
@@ -51,8 +61,10 @@ class App(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+        width = max(map(len, _COMMANDS))  # of the first column: the same in all groups
+        for title, commands in _GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), text) for name, text in commands.items()])
 
 
 def _nearest(name: str) -> str:
@@ -64,7 +76,6 @@ def _nearest(name: str) -> str:
 
 @click.group(
     cls=App,
-    context_settings=CONTEXT,
     invoke_without_command=True,
     epilog="\b\nExample: scar init --local grycap/cowsay\n         scar run --local scar-grycap-cowsay",
 )
@@ -73,6 +84,3 @@ def app(context: click.Context) -> None:
     """Run container images as AWS Lambda functions, in the cloud or (--local) on this machine."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
-
-
-add_common_options(app)

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 import click
 
+from scar.cli import completion
 from scar.cli.app import app
 from scar.cli.settings import Settings
 from scar.errors import Interrupted, ScarError, UsageError
@@ -24,7 +25,7 @@ from scar.errors import Interrupted, ScarError, UsageError
 
 def run() -> None:
     """The console's entry."""
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(completion.answer() if completion.is_asked() else main(sys.argv[1:]))
 
 
 def main(argv: Sequence[str]) -> int:

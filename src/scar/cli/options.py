@@ -20,7 +20,7 @@ def _with_hyphens(name: str) -> str:
 CONTEXT: dict[str, Any] = {
     "help_option_names": ["-h", "--help"],
     "token_normalize_func": _with_hyphens,
-    "max_content_width": 100,
+    "max_content_width": 80,
 }
 """Of every command. Long options may be written with ``-`` and with ``_``."""
 
@@ -32,6 +32,12 @@ class Command(click.Command):
         kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
         super().__init__(*args, **kwargs)
         add_common_options(self)
+        for parameter in self.params:
+            if parameter.metavar in _PATHS:
+                parameter.type = click.Path()  # the shell completes it
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        format_options(self, ctx, formatter)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does; errors know their command, and those before ``--json`` was seen are JSON too."""
@@ -42,6 +48,46 @@ class Command(click.Command):
             error.ctx = error.ctx or ctx
             settings_of(ctx).json |= as_json
             raise
+
+
+class Group(click.Group):
+    """Commands under one name, with the common options."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
+        super().__init__(*args, **kwargs)
+        add_common_options(self)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Also the list of commands, as click does."""
+        self.format_commands(ctx, formatter)
+        format_options(self, ctx, formatter)
+
+
+_PATHS = ("FILE", "DIR")
+"""Metavars of what is a path on this machine."""
+
+
+class CommonOption(click.Option):
+    """An option that every command has."""
+
+
+def format_options(command: click.Command, context: click.Context, formatter: click.HelpFormatter) -> None:
+    """The command's own options, and below them those that all have."""
+    own: list[tuple[str, str]] = []
+    common: list[tuple[str, str]] = []
+    help_option = command.get_help_option(context)
+    for parameter in command.get_params(context):
+        record = parameter.get_help_record(context)
+        if record is not None and isinstance(parameter, click.Option):
+            is_common = isinstance(parameter, CommonOption) or parameter is help_option
+            (common if is_common else own).append(record)
+    for title, records in (("Options", own), ("Common options", common)):
+        if records:
+            with formatter.section(title):
+                formatter.write_dl(records)
 
 
 def settings_of(context: click.Context) -> Settings:
@@ -64,7 +110,7 @@ def add_common_options(command: click.Command) -> None:
         _value("profile", "--profile", metavar="NAME", help="Profile of AWS's credentials file."),
         _value("region", "--region", metavar="REGION", help="AWS region."),
         _flag("debug", "--debug", help="Show where an error comes from."),
-        click.Option(
+        CommonOption(
             ["--version"],
             is_flag=True,
             expose_value=False,
@@ -76,13 +122,13 @@ def add_common_options(command: click.Command) -> None:
 
 
 def _flag(name: str, *spellings: str, help: str) -> click.Option:
-    return click.Option(
+    return CommonOption(
         [name, *spellings], is_flag=True, expose_value=False, is_eager=True, callback=_remember, help=help
     )
 
 
 def _value(name: str, *spellings: str, metavar: str, help: str) -> click.Option:
-    return click.Option(
+    return CommonOption(
         [name, *spellings], metavar=metavar, expose_value=False, is_eager=True, callback=_remember, help=help
     )
 

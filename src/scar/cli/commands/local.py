@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scar.cli import output
-from scar.cli.options import CONTEXT, Command, add_common_options, settings_of
+from scar.cli.options import Command, Group, settings_of
 from scar.cli.settings import Settings
 from scar.ops import local
 
@@ -15,12 +15,9 @@ if TYPE_CHECKING:
     from scar.local.cloud import LocalCloud
 
 
-@click.group(name="local", context_settings=CONTEXT, epilog="Example: scar local start")
+@click.group(cls=Group, name="local", epilog="Example: scar local start")
 def command() -> None:
     """The cloud on this machine: started on demand by --local, or by hand."""
-
-
-add_common_options(command)
 
 
 @command.command(cls=Command, name="start")

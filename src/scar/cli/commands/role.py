@@ -9,7 +9,7 @@ import click
 
 from scar import config
 from scar.cli import output
-from scar.cli.options import CONTEXT, Command, add_common_options, dry_run_option, settings_of
+from scar.cli.options import Command, Group, dry_run_option, settings_of
 from scar.ops import policy, role
 from scar.ops.cloud import connect
 from scar.ops.role import RoleRequest
@@ -17,12 +17,9 @@ from scar.ops.role import RoleRequest
 _DOCUMENTS = ("function", "deployer", "trust")
 
 
-@click.group(name="role", context_settings=CONTEXT, epilog="Example: scar role create -es pictures")
+@click.group(cls=Group, name="role", epilog="Example: scar role create -es pictures")
 def command() -> None:
     """The IAM role that functions run under on AWS, and what it takes to deploy them."""
-
-
-add_common_options(command)
 
 
 def _scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
