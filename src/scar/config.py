@@ -94,7 +94,7 @@ def load() -> Config:
     """
     file = path()
     try:
-        text = file.read_bytes().decode("utf-8")
+        text = file.read_bytes().decode("utf-8-sig")  # Windows editors begin it with a mark
     except FileNotFoundError:
         _create(file)
         return _with_environment(Config())

@@ -17,7 +17,7 @@ _CONTINUATION = re.compile(r"[ \t]+\S")
 def set_value(file: Path, key: str, value: str) -> None:
     """Write ``key = value`` into the file, which exists. Raises ScarError, and has then changed nothing."""
     try:
-        before = file.read_bytes().decode("utf-8")
+        before = file.read_bytes().decode("utf-8-sig")
         after = with_value(before, key, value)
         _check(before, after, key, value, file)
         _write(file.resolve(), after)

@@ -9,6 +9,7 @@ import pytest
 
 from scar import config
 from scar.config import Config
+from scar.config_edit import set_value
 from scar.errors import UsageError
 
 
@@ -31,6 +32,21 @@ def test_an_existing_file_is_left_as_it_is(file: Path) -> None:
     file.write_text("lambda_memory = 512\n")
     assert config.load() == Config(lambda_memory=512)
     assert file.read_text() == "lambda_memory = 512\n"
+
+
+def test_the_mark_that_windows_editors_write_is_no_part_of_it(file: Path) -> None:
+    file.parent.mkdir()
+    file.write_bytes(b"\xef\xbb\xbflambda_memory = 512\r\n")
+    assert config.load() == Config(lambda_memory=512)
+    set_value(file, "lambda_role", "arn:aws:iam::123456789012:role/r")
+    assert config.load() == Config(lambda_memory=512, lambda_role="arn:aws:iam::123456789012:role/r")
+
+
+def test_another_encoding_is_refused(file: Path) -> None:
+    file.parent.mkdir()
+    file.write_bytes("lambda_memory = 512\n".encode("utf-16"))
+    with pytest.raises(UsageError, match="not a text in UTF-8"):
+        config.load()
 
 
 def test_every_key_is_read() -> None:
