@@ -12,6 +12,7 @@ import pytest
 from scar.aws.iam import Role
 from scar.ops import policy
 from scar.ops.permissions import example
+from scar.ops.policy import Scope
 from scar.ops.trust import trusts_lambda
 from tests.cli import aws_server
 from tests.cli.aws_server import Reply, Request
@@ -277,6 +278,12 @@ def test_a_session_is_asked_for_by_its_role(scar: Scar, iam: Iam) -> None:
     scar("doctor")
     asked = {one.parameters["PolicySourceArn"] for one in iam.simulations}
     assert asked == {"arn:aws:iam::123456789012:role/some/path/dev", ROLE}
+
+
+def test_the_deployers_policy_lets_a_session_be_asked_for() -> None:
+    (examine,) = [one for one in policy.deployer(Scope())["Statement"] if one["Sid"] == policy.EXAMINE]
+    assert "iam:GetRole" in examine["Action"]
+    assert examine["Resource"] == ["*"]
 
 
 def test_the_accounts_own_credentials(scar: Scar, iam: Iam) -> None:

@@ -82,6 +82,60 @@ def test_a_function_whose_creation_was_not_confirmed_is_ours(scar: Scar, account
     assert account.configuration("cow")["State"] == "Active"
 
 
+@pytest.mark.parametrize(
+    ("method", "part"),
+    [
+        ("POST", "/policy"),
+        ("PUT", "/pictures"),
+        ("PUT", "?notification"),
+    ],
+)
+def test_nor_is_what_else_was_not_confirmed(
+    scar: Scar, account: Account, way: Way, method: str, part: str
+) -> None:
+    lose_first_answer(way, method, part)
+    ran = scar(*INIT, "-es", "pictures")
+    assert ran.status == 0, ran.stderr
+    assert len(way.named(method, part)) >= 2
+    assert len(account.notification("pictures")["LambdaFunctionConfigurations"]) == 1
+
+
+def calls(request: Request, target: str) -> bool:
+    """Whether the request is this operation of a service that names it in a header or in the body."""
+    return request.headers.get("x-amz-target", "").endswith(f".{target}") or (
+        f"Action={target}&" in request.body.decode(errors="replace") + "&"
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "command"),
+    [("CreateLogGroup", INIT), ("CreateRole", ("role", "create"))],
+)
+def test_a_group_or_role_whose_creation_was_not_confirmed_is_ours(
+    scar: Scar, account: Account, way: Way, operation: str, command: tuple[str, ...]
+) -> None:
+    def after(request: Request, answer: Answer) -> Answer | None:
+        tries = [one for one in way.requests if calls(one, operation)]
+        return None if tries == [request] else answer
+
+    way.after = after
+    ran = scar(*command)
+    assert ran.status == 0, ran.stderr
+    assert len([one for one in way.requests if calls(one, operation)]) == 2
+
+
+def test_a_log_group_that_somebody_else_made_meanwhile_is_not(scar: Scar, account: Account, way: Way) -> None:
+    def before(request: Request) -> Answer | None:
+        if calls(request, "CreateLogGroup"):
+            account.logs.create_log_group(logGroupName="/aws/lambda/cow")
+        return None
+
+    way.before = before
+    ran = scar(*INIT)
+    assert (ran.status, "undone" in ran.stderr) == (1, False)
+    assert account.contents()["log groups"] == ["/aws/lambda/cow"]
+
+
 def test_a_function_that_somebody_else_made_meanwhile_is_not(scar: Scar, account: Account, way: Way) -> None:
     def before(request: Request) -> Answer | None:
         if creates(request):
@@ -237,6 +291,55 @@ def test_a_change_that_lambda_does_not_bring_about_is_taken_back(
         "cannot wait for the change of function cow: no network; undone: change of function cow"
     )
     assert account.configuration("cow")["MemorySize"] == 128
+
+
+def test_nor_is_it_anothers_when_lambda_shows_the_old_settings(
+    scar: Scar, account: Account, way: Way
+) -> None:
+    assert scar(*INIT).status == 0
+    old = account.configuration("cow")["MemorySize"]
+
+    def give_up(request: Request, answer: Answer) -> Answer:
+        if request.method == "GET" and way.named("PUT", "/configuration"):
+            document = json.loads(answer.body)
+            configuration = document.get("Configuration", document)
+            configuration |= {"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "no network"}
+            configuration |= {"MemorySize": old}
+            return Answer(answer.status, json.dumps(document).encode(), answer.headers)
+        return answer
+
+    way.after = give_up
+    ran = scar("update", "-m", "512", "cow")
+    assert ran.status == 1
+    assert error_of(ran.stderr) == (
+        "cannot wait for the change of function cow: no network; undone: change of function cow"
+    )
+    assert len(way.named("PUT", "/configuration")) == 1
+
+
+def test_variables_that_are_kept_from_us_are_not_taken_for_none(
+    scar: Scar, account: Account, way: Way
+) -> None:
+    assert scar(*INIT).status == 0
+    before = account.configuration("cow")["Environment"]
+
+    def encrypt(request: Request, answer: Answer) -> Answer:
+        if request.method != "GET" or b'"FunctionName"' not in answer.body:
+            return answer
+        document = json.loads(answer.body)
+        for one in document.get("Functions", [document.get("Configuration", document)]):
+            one["Environment"] = {
+                "Error": {"ErrorCode": "AccessDeniedException", "Message": "no kms:Decrypt"}
+            }
+        return Answer(answer.status, json.dumps(document).encode(), answer.headers)
+
+    way.after = encrypt
+    ran = scar("update", "-m", "512", "cow")
+    assert ran.status == 1
+    assert error_of(ran.stderr) == "AWS does not show the variables of function cow: no kms:Decrypt"
+    assert scar("ls", "--json").json[0]["image_id"] == "(not told)"
+    assert account.configuration("cow")["Environment"] == before
+    assert scar("rm", "cow").status == 0
 
 
 # A permission that is new: S3 tries it before it takes a notification.

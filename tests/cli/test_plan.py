@@ -10,6 +10,7 @@ import pytest
 
 from scar.aws.errors import Unreachable
 from scar.aws.functions import Package
+from scar.aws.logs import LogGroup
 from scar.aws.session import Aws
 from scar.deploy import names, steps
 from scar.deploy.executor import execute
@@ -47,9 +48,15 @@ def test_a_plain_function() -> None:
     )
 
 
-def test_a_log_group_that_exists_is_left_as_it_is() -> None:
-    plan = plan_init(SPEC, PACKAGE, Existing(log_group=True))
+@pytest.mark.parametrize("group", [LogGroup({}), LogGroup({"createdby": "scar"}, retention_days=7)])
+def test_a_log_group_that_exists_is_left_as_it_is(group: LogGroup) -> None:
+    plan = plan_init(SPEC, PACKAGE, Existing(log_group=group))
     assert [type(step) for step in plan] == [steps.CreateFunction, steps.WaitUntilActive]
+
+
+def test_a_log_group_that_an_init_before_did_not_finish_is_finished() -> None:
+    plan = plan_init(SPEC, PACKAGE, Existing(log_group=LogGroup({"createdby": "scar"})))
+    assert plan[0] == steps.KeepLogs("/aws/lambda/cowsay", 30)
 
 
 def test_an_event_source_that_is_new() -> None:
@@ -68,7 +75,7 @@ def test_an_event_source_that_is_new() -> None:
 
 def test_an_event_source_that_exists() -> None:
     source = Source(exists=True, folders=frozenset(["input/"]))
-    plan = plan_init(replace(SPEC, bucket="b"), PACKAGE, Existing(log_group=True, source=source))
+    plan = plan_init(replace(SPEC, bucket="b"), PACKAGE, Existing(log_group=LogGroup({}), source=source))
     assert [type(step) for step in plan[2:]] == [steps.PutMarker, steps.AllowBucket, steps.AddNotification]
 
 

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from scar_supervisor import contract
+from tests.cli.faults import Answer, Request, Way
 from tests.cli.support import NOTHING, Account, Scar
 
 COWSAY = "grycap/cowsay"
@@ -70,6 +71,38 @@ def test_a_function_whose_bucket_is_gone(scar: Scar, account: Account) -> None:
     assert "notification" not in scar("rm", "cowsay", "--dry-run").out
     assert scar("rm", "cowsay").status == 0
     assert account.contents() == NOTHING
+
+
+BY_ITS_OWNER = "User: ann is not authorized to perform: s3:GetBucketNotification on resource: pictures"
+"""What S3 says of a bucket of the caller's account; of others it says less."""
+
+
+def deny_notification(way: Way, message: str) -> None:
+    def before(request: Request) -> Answer | None:
+        if request.method != "GET" or "?notification" not in request.path:
+            return None
+        error = f"<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>"
+        return Answer(403, error.encode(), (("Content-Type", "application/xml"),))
+
+    way.before = before
+
+
+def test_a_function_whose_bucket_is_somebody_elses_by_now(scar: Scar, account: Account, way: Way) -> None:
+    scar("init", "-n", "cowsay", "-es", "pictures", COWSAY)
+    deny_notification(way, "Access Denied")
+    ran = scar("rm", "cowsay")
+    assert ran.status == 0, ran.stderr
+    assert "leave bucket pictures as it is: it belongs to somebody else by now" in ran.stderr
+    assert account.contents() == {**NOTHING, "buckets": ["pictures"]}
+
+
+def test_a_notification_that_we_may_not_read_stops_it(scar: Scar, account: Account, way: Way) -> None:
+    scar("init", "-n", "cowsay", "-es", "pictures", COWSAY)
+    deny_notification(way, BY_ITS_OWNER)
+    ran = scar("rm", "cowsay")
+    assert ran.status == 1
+    assert "lack the permission s3:GetBucketNotification" in ran.stderr
+    assert account.contents()["functions"] == ["cowsay"]
 
 
 def test_refuses_what_scar_did_not_make(scar: Scar, account: Account) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from scar.aws.errors import AccessDenied, AwsError, NotFound, request
+from scar.aws.errors import AccessDenied, AwsError, NotFound, made_by_an_earlier_try, request
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -60,7 +60,7 @@ class Buckets:
         return answer.get("BucketRegion") or _CLASSIC_REGION
 
     def create(self, bucket: str) -> None:
-        with request(f"create bucket {bucket}"):
+        with made_by_an_earlier_try(), request(f"create bucket {bucket}"):
             if self._region == _CLASSIC_REGION:
                 self._client.create_bucket(Bucket=bucket)
             else:

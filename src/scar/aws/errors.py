@@ -24,12 +24,19 @@ class NotFound(AwsError):
 class Conflict(AwsError):
     """What the request would make exists, or another change of it is under way."""
 
+    after_retry = False
+    """Whether botocore had sent the request before, and no answer had come."""
+
 
 class AccessDenied(AwsError):
     """The credentials are good, but do not allow the request.
 
     The hint names the action that is missing, if AWS does, else the operation that was refused.
     """
+
+    action = ""
+    """What is missing, such as ``s3:GetBucketNotification``, where AWS says so. S3 says it of buckets of the
+    caller's own account only: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html"""
 
 
 class BadCredentials(AwsError):
@@ -119,18 +126,38 @@ def _from_answer(what: str, error: ClientError) -> AwsError:
     code = details.get("Code", "")
     kind = _CLASSES.get(code, AwsError)
     message = details.get("Message") or code or "no reason given"
-    return kind(f"cannot {what}: {message}", hint=_hint(kind, message, error.operation_name))
+    action = _missing_action(message)
+    mapped = kind(f"cannot {what}: {message}", hint=_hint(kind, action, error.operation_name))
+    if isinstance(mapped, AccessDenied):
+        mapped.action = action
+    if isinstance(mapped, Conflict) and code != "BucketAlreadyExists":  # S3's word for one that is not ours
+        mapped.after_retry = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
+    return mapped
+
+
+@contextmanager
+def made_by_an_earlier_try() -> Iterator[None]:
+    """For a request that makes what is not there: behind a lost answer, its own work stands in its way."""
+    try:
+        yield
+    except Conflict as conflict:
+        if not conflict.after_retry:
+            raise
 
 
 _NOT_AUTHORIZED = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 """AWS's sentence: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"""
 
 
-def _hint(kind: type[AwsError], message: str, operation: str) -> str:
+def _missing_action(message: str) -> str:
+    named = _NOT_AUTHORIZED.search(message)
+    return named[1] if named else ""
+
+
+def _hint(kind: type[AwsError], action: str, operation: str) -> str:
     if kind is not AccessDenied:
         return _HINTS.get(kind, "")
-    action = _NOT_AUTHORIZED.search(message)
-    lack = f"the permission {action[1]}" if action else f"a permission for {operation}"
+    lack = f"the permission {action}" if action else f"a permission for {operation}"
     return (
         f"these credentials lack {lack}: scar doctor looks for what else is missing,"
         " scar role policy deployer prints all that SCAR needs"

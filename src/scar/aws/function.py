@@ -54,6 +54,7 @@ class Function:
     last_modified: str
     """ISO 8601."""
     environment: Mapping[str, str] = field(repr=False)
+    """Empty also if it is kept from us: see ``environment_error``."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """Empty also when the request that found the function does not tell."""
     storage: int = DEFAULT_STORAGE_MB
@@ -61,6 +62,8 @@ class Function:
     role: str = ""
     package_digest: str = ""
     """SHA-256 of the package in base64, as Lambda tells it."""
+    environment_error: str = ""
+    """Why Lambda does not tell the environment, such as a key of KMS that we may not use."""
     revision: str = ""
     """Changes with every change of the function; empty where the cloud does not tell."""
 
@@ -83,6 +86,7 @@ class Function:
             storage=configuration.get("EphemeralStorage", {}).get("Size", DEFAULT_STORAGE_MB),
             role=configuration.get("Role", ""),
             package_digest=configuration.get("CodeSha256", ""),
+            environment_error=configuration.get("Environment", {}).get("Error", {}).get("Message", ""),
             revision=configuration.get("RevisionId", ""),
         )
 

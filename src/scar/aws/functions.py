@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from scar.aws.errors import AccessDenied, AwsError, Conflict, NotFound, request
+from scar.aws.errors import AccessDenied, AwsError, Conflict, NotFound, made_by_an_earlier_try, request
 from scar.aws.function import Answer, Function, NewFunction, Package, Settings
 
 if TYPE_CHECKING:
@@ -91,12 +91,16 @@ class Functions:
         with request(f"wait for the change of function {name}"):
             self._client.get_waiter("function_updated_v2").wait(FunctionName=name)
 
-    def change_settings(self, name: str, before: Settings, after: Settings) -> None:
+    def change_settings(self, name: str, before: Settings, after: Settings) -> bool:
         """Turn ``before`` into ``after``, sending what differs. It counts when `wait_until_updated` returns.
+
+        False: they are ``after`` already, as when a change is taken back that Lambda itself gave up.
 
         Raises Conflict, and changes nothing, if the settings are not ``before`` any more.
         """
         found = self._settled(name)
+        if found.settings == after:
+            return False
         if found.settings != before:
             raise _changed_by_another(name)
         old = before.to_request()
@@ -107,6 +111,7 @@ class Functions:
         except Conflict:
             if self._settled(name).settings != after:  # else it was our own, and its answer was lost
                 raise
+        return True
 
     def change_package(self, name: str, before: str, after: Package) -> None:
         """Replace the package with the digest ``before``, and wait until the new one counts.
@@ -163,7 +168,7 @@ class Functions:
 
     def allow_bucket(self, name: str, statement: str, bucket_arn: str, account: str) -> None:
         """Let the bucket, as long as it is the account's, call the function."""
-        with request(f"permit {bucket_arn} to call function {name}"):
+        with made_by_an_earlier_try(), request(f"permit {bucket_arn} to call function {name}"):
             self._client.add_permission(
                 FunctionName=name,
                 StatementId=statement,

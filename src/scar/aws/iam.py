@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scar.aws.errors import NotFound, request
+from scar.aws.errors import NotFound, made_by_an_earlier_try, request
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -44,16 +44,15 @@ class Roles:
         tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
         return Role(found["RoleName"], found["Arn"], _document(found["AssumeRolePolicyDocument"]), tags)
 
-    def create(self, name: str, trust: Document, description: str, tags: Mapping[str, str]) -> str:
-        """Make the role, which may do nothing yet; its ARN."""
-        with request(f"create role {name}"):
-            made = self._client.create_role(
+    def create(self, name: str, trust: Document, description: str, tags: Mapping[str, str]) -> None:
+        """Make the role, which may do nothing yet."""
+        with made_by_an_earlier_try(), request(f"create role {name}"):
+            self._client.create_role(
                 RoleName=name,
                 AssumeRolePolicyDocument=json.dumps(trust),
                 Description=description,
                 Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
             )
-        return made["Role"]["Arn"]
 
     def delete(self, name: str) -> None:
         """Delete a role that has no policies left."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scar.aws.errors import NotFound, request
+from scar.aws.errors import NotFound, made_by_an_earlier_try, request
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -24,26 +24,35 @@ class LogEvent:
     message: str
 
 
+@dataclass(frozen=True)
+class LogGroup:
+    """A log group as CloudWatch describes it."""
+
+    tags: Mapping[str, str]
+    retention_days: int | None = None
+    """How long events are kept; None: for ever."""
+
+
 class LogGroups:
     """The log groups of one account and region."""
 
     def __init__(self, client: CloudWatchLogsClient) -> None:
         self._client = client
 
-    def tags(self, name: str) -> Mapping[str, str] | None:
-        """The tags of the group, or None if there is no such group."""
+    def find(self, name: str) -> LogGroup | None:
+        """The group with its tags, or None."""
         with request(f"look for log group {name}"):
             pages = self._client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
-            arns = [
-                group["arn"] for page in pages for group in page["logGroups"] if group["logGroupName"] == name
-            ]
-        if not arns:
+            groups = [group for page in pages for group in page["logGroups"] if group["logGroupName"] == name]
+        if not groups:
             return None
+        arn = groups[0]["arn"].removesuffix(":*")
         with request(f"read the tags of log group {name}"):
-            return self._client.list_tags_for_resource(resourceArn=arns[0].removesuffix(":*"))["tags"]
+            tags = self._client.list_tags_for_resource(resourceArn=arn)["tags"]
+        return LogGroup(tags, groups[0].get("retentionInDays"))
 
     def create(self, name: str, tags: Mapping[str, str]) -> None:
-        with request(f"create log group {name}"):
+        with made_by_an_earlier_try(), request(f"create log group {name}"):
             self._client.create_log_group(logGroupName=name, tags=dict(tags))
 
     def keep_for(self, name: str, days: int) -> None:

@@ -30,8 +30,8 @@ class ChangeSettings(Step):
         aws.functions.change_settings(self.function, self.before, self.after)
 
     def undo(self, aws: Aws) -> str:
-        aws.functions.change_settings(self.function, self.after, self.before)
-        aws.functions.wait_until_updated(self.function)
+        if aws.functions.change_settings(self.function, self.after, self.before):
+            aws.functions.wait_until_updated(self.function)
         return f"change of function {self.function}"
 
 

@@ -12,7 +12,7 @@ from scar.errors import ScarError
 def look(aws: Aws, spec: FunctionSpec) -> Existing:
     """What there is of the function's surroundings. Raises ScarError for a bucket that cannot be used."""
     return Existing(
-        log_group=aws.logs.tags(spec.log_group) is not None,
+        log_group=aws.logs.find(spec.log_group),
         source=_source(aws, spec) if spec.bucket else Source(),
     )
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scar.aws.functions import Package
+from scar.aws.logs import LogGroup
 from scar.deploy import names, notification, steps, upload
-from scar.deploy.spec import FunctionSpec
+from scar.deploy.spec import FunctionSpec, is_of_scar
 from scar.errors import ScarError
 
 LOG_RETENTION_DAYS = 30
@@ -28,7 +29,7 @@ class Source:
 class Existing:
     """What there is already of what the function needs. (The function itself must not exist.)"""
 
-    log_group: bool = False
+    log_group: LogGroup | None = None
     source: Source = Source()
 
 
@@ -45,13 +46,14 @@ def plan_init(spec: FunctionSpec, package: Package, existing: Existing) -> tuple
 
 
 def _log_group(spec: FunctionSpec, existing: Existing) -> tuple[steps.Step, ...]:
-    """Nothing for a group that exists: its events, and how long they are kept, are somebody's choice."""
-    if existing.log_group:
-        return ()
-    return (
-        steps.CreateLogGroup(spec.log_group, tuple(spec.tags.items())),
-        steps.KeepLogs(spec.log_group, LOG_RETENTION_DAYS),
-    )
+    """Nothing for a group that exists: its events, and how long they are kept, are somebody's choice.
+
+    But for one of SCAR's that is kept for ever: there `init` was stopped behind the first of its two calls.
+    """
+    group, keep = existing.log_group, steps.KeepLogs(spec.log_group, LOG_RETENTION_DAYS)
+    if group is None:
+        return (steps.CreateLogGroup(spec.log_group, tuple(spec.tags.items())), keep)
+    return (keep,) if is_of_scar(group.tags) and group.retention_days is None else ()
 
 
 def _event_source(spec: FunctionSpec, source: Source) -> tuple[steps.Step, ...]:

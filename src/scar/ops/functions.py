@@ -20,7 +20,8 @@ def is_runnable(function: Function) -> bool:
 
     Tags, which decide what SCAR may change, would take a request for each function.
     """
-    return function.handler == contract.HANDLER and contract.ENV_IMAGE in function.environment
+    has_image = contract.ENV_IMAGE in function.environment or bool(function.environment_error)
+    return function.handler == contract.HANDLER and has_image
 
 
 def callable_function(aws: Aws, name: str) -> Function:

@@ -81,7 +81,7 @@ def deployer(scope: Scope) -> Document:
                 _allow("UploadPackages", _OBJECT_ACTIONS, _packages(scope)),
             ),
             _allow(MANAGE_ROLE, _ROLE_ACTIONS, [_role(scope)]),
-            _allow(EXAMINE, ("iam:SimulatePrincipalPolicy",), ["*"]),
+            _allow(EXAMINE, ("iam:GetRole", "iam:SimulatePrincipalPolicy"), ["*"]),
         ]
     )
 
@@ -89,7 +89,8 @@ def deployer(scope: Scope) -> Document:
 MANAGE_ROLE = "ManageTheRole"
 """The statement that `scar role create` alone needs."""
 EXAMINE = "ExaminePermissions"
-"""The statement that `scar doctor` alone needs."""
+"""The statement that `scar doctor` alone needs. A session's ARN leaves out the path of its role,
+which IAM must be told: therefore GetRole, of any role."""
 
 _FUNCTION_ACTIONS = (
     "lambda:AddPermission",

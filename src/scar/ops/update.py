@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from scar import limits
+from scar.aws.errors import AccessDenied
 from scar.aws.functions import Function, Package, Settings
 from scar.config import Config
 from scar.deploy import owned, upload
@@ -58,6 +59,11 @@ def prepare(request: UpdateRequest, where: Where, config: Config, talk: Talk) ->
         raise ScarError(
             f"function {function.name} is of another program, or of a SCAR that is too old for this one",
             hint="make it anew: scar rm, then scar init",
+        )
+    if function.environment_error:
+        raise AccessDenied(
+            f"AWS does not show the variables of function {function.name}: {function.environment_error}",
+            hint="an update has to keep them: these credentials lack kms:Decrypt for the function's key",
         )
     environment = _environment(request, function, given)
     storage = request.storage or function.storage

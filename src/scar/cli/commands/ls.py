@@ -15,6 +15,9 @@ from scar.ops.cloud import connect
 from scar.ops.functions import of_scar
 from scar_supervisor import contract
 
+NOT_TOLD = "(not told)"
+"""In place of an image, where the function's variables are encrypted with a key that we may not use."""
+
 _UNFOLDED = 1000
 """Columns: more than a function's name (64) and an image's (255, a tag of 128, a digest of 71) take."""
 
@@ -36,7 +39,7 @@ def command(context: click.Context) -> None:
 
 
 def _image(function: Function) -> str:
-    return function.environment[contract.ENV_IMAGE]
+    return function.environment.get(contract.ENV_IMAGE, NOT_TOLD)
 
 
 def _document(function: Function, region: str, *, verbose: bool) -> dict[str, object]:
