@@ -6,9 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.aws.conftest import IMAGE, Cloud, Ran
+from scar import limits
+from tests.aws.conftest import IMAGE, Argument, Cloud, Ran
+from tests.aws.emulators import REGION
 
-CALLS = (
+Calls = tuple[tuple[str, str], ...]
+
+CALLS: Calls = (
     ("CreateLogGroup", "DeleteLogGroup"),
     ("PutRetentionPolicy", ""),
     ("CreateFunction", "DeleteFunction"),
@@ -20,7 +24,17 @@ CALLS = (
 )
 """The changing calls of init, in their order, and what takes each back."""
 
-NAMES = tuple(dict.fromkeys(name for name, _ in CALLS))
+FULL: Calls = (
+    ("CreateLogGroup", "DeleteLogGroup"),
+    ("PutRetentionPolicy", ""),
+    ("PutObject", "DeleteObject"),  # the package, which is too large to be sent along
+    ("CreateFunction", "DeleteFunction"),
+    ("DeleteObject", ""),
+    ("PutFunctionEventInvokeConfig", "DeleteFunctionEventInvokeConfig"),
+    ("Invoke", ""),
+    *CALLS[3:],
+)
+"""Those of an init with all that it can make."""
 
 
 @pytest.fixture
@@ -31,15 +45,15 @@ def denied(moto: Cloud, request: pytest.FixtureRequest) -> Iterator[str]:
     moto.account.proxy.denied = ""
 
 
-def init(cloud: Cloud) -> Ran:
-    return cloud.scar("init", "-n", "halfway", "-es", "halfway", IMAGE)
+def init(cloud: Cloud, name: str, *more: Argument) -> Ran:
+    return cloud.scar("init", "-n", name, "-es", name, *more, IMAGE)
 
 
-@pytest.mark.parametrize("denied", NAMES, indirect=True)
-def test_init_takes_back_what_it_made_before_a_denial(moto: Cloud, denied: str) -> None:
+def check(cloud: Cloud, name: str, expected: Calls, denied: str, *more: Argument) -> None:
+    """Deny a call, and see that those before it are taken back."""
     failed: list[Ran] = []
-    calls = moto.changes(lambda: failed.append(init(moto)))
-    done = CALLS[: [name for name, _ in CALLS].index(denied)]
+    calls = cloud.changes(lambda: failed.append(init(cloud, name, *more)))
+    done = expected[: [name for name, _ in expected].index(denied)]
     taken_back = [undo for _, undo in reversed(done) if undo]
     assert [call.operation for call in calls] == [*(name for name, _ in done), *taken_back]
     assert failed[0].status == 1
@@ -48,7 +62,41 @@ def test_init_takes_back_what_it_made_before_a_denial(moto: Cloud, denied: str) 
     assert "NOT undone" not in failed[0].stderr
 
 
+@pytest.mark.parametrize("denied", dict.fromkeys(name for name, _ in CALLS), indirect=True)
+def test_init_takes_back_what_it_made_before_a_denial(moto: Cloud, denied: str) -> None:
+    check(moto, "halfway", CALLS, denied)
+
+
 def test_the_same_command_works_once_nothing_is_denied(moto: Cloud) -> None:
-    calls = moto.changes(lambda: init(moto))
+    calls = moto.changes(lambda: init(moto, "halfway"))
     assert [call.operation for call in calls] == [name for name, _ in CALLS]
     moto.succeed("rm", "halfway")
+
+
+@pytest.fixture(scope="module")
+def all_options(moto: Cloud, tmp_path_factory: pytest.TempPathFactory) -> list[Argument]:
+    """What has init make all that it can."""
+    moto.account.client("s3").create_bucket(Bucket="packages")
+    queue = moto.account.client("sqs").create_queue(QueueName="failures")["QueueUrl"].rpartition("/")[2]
+    folder = tmp_path_factory.mktemp("extra")
+    with (folder / "hole").open("wb") as file:
+        file.truncate(limits.PACKAGE_BYTES)
+    destination = f"arn:aws:sqs:{REGION}:{moto.role.split(':')[4]}:{queue}"
+    return ["-p", "--on-failure", destination, "--extra-payload", folder, "--package-bucket", "packages"]
+
+
+@pytest.mark.parametrize(
+    "denied",
+    ["CreateFunction", "PutFunctionEventInvokeConfig", "Invoke", "PutBucketNotificationConfiguration"],
+    indirect=True,
+)
+def test_an_upload_a_destination_and_a_preheated_function_are_taken_back_too(
+    moto: Cloud, all_options: list[Argument], denied: str
+) -> None:
+    check(moto, "whole", FULL, denied, *all_options)
+
+
+def test_all_is_made_once_nothing_is_denied(moto: Cloud, all_options: list[Argument]) -> None:
+    calls = moto.changes(lambda: init(moto, "whole", *all_options))
+    assert [call.operation for call in calls] == [name for name, _ in FULL]
+    moto.succeed("rm", "whole")
