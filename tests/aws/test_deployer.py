@@ -14,16 +14,22 @@ import pytest
 from tests.aws import emulators
 from tests.aws.conftest import IMAGE, Argument, Cloud
 
-POLICY = (emulators.POLICIES / "deployer-policy.json").read_text().replace("BUCKET", "deployed")
+POLICY = (
+    (emulators.POLICIES / "deployer-policy.json")
+    .read_text()
+    .replace("BUCKET", "deployed*")
+    .replace("role/scar-lambda-execute", "role/scar-lambda-*")
+)
+"""For buckets and roles of any name that begins so."""
 
 # What MiniStack reads otherwise than AWS: it evaluates CreateFunction on "*", not on the function, and leaves
 # out the slash at the end of a key.
 GAPS = [
-    {"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"},
+    {"Effect": "Allow", "Action": ["lambda:CreateFunction"], "Resource": "*"},
     {
         "Effect": "Allow",
         "Action": ["s3:PutObject", "s3:DeleteObject", "s3:GetObject"],
-        "Resource": ["arn:aws:s3:::deployed/input", "arn:aws:s3:::deployed/output"],
+        "Resource": ["arn:aws:s3:::deployed*/input", "arn:aws:s3:::deployed*/output"],
     },
 ]
 
@@ -31,9 +37,11 @@ GAPS = [
 def allow(cloud: Cloud, *, but: str = "") -> None:
     """Give the user the policy, without one action."""
     policy = json.loads(POLICY)
-    for statement in policy["Statement"]:
-        statement["Action"] = [action for action in statement["Action"] if action != but]
-    policy["Statement"] = [*filter(lambda one: one["Action"], policy["Statement"]), *GAPS]
+    statements = [
+        {**statement, "Action": [action for action in statement["Action"] if action != but]}
+        for statement in (*policy["Statement"], *GAPS)
+    ]
+    policy["Statement"] = [statement for statement in statements if statement["Action"]]
     document = json.dumps(policy)
     assert f'"{but}"' not in document
     cloud.account.client("iam").put_user_policy(
@@ -60,6 +68,7 @@ def deployer(guarded: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Cloud:
 def deployed(deployer: Cloud) -> Iterator[Cloud]:
     """The user, with a role and a function ``deployed`` of the own making."""
     allow(deployer)
+    deployer.account.client("s3").create_bucket(Bucket="deployed-before")
     deployer.succeed("role", "create", "-es", "deployed")
     deployer.succeed("init", "-n", "deployed", "-es", "deployed", IMAGE)
     yield deployer
@@ -78,15 +87,43 @@ def test_it_is_enough(deployed: Cloud, command: tuple[Argument, ...]) -> None:
     deployed.succeed(*command)
 
 
+INIT = ("init", "-n", "other", IMAGE)
+FILES = ("init", "-n", "other", "-es", "deployed-before", IMAGE)
+BUCKET = ("init", "-n", "other", "-es", "deployed-with-it", IMAGE)
+SCRIPT = ("update", "-s", __file__, "deployed")
+AGAIN = ("update", "-m", "640", "deployed")
+CREATE = ("role", "create", "scar-lambda-other")
+RM = ("rm", "deployed")
+
+
 @pytest.mark.parametrize(
     ("command", "action"),
     [
         (RUN, "lambda:InvokeFunction"),
+        (RUN, "lambda:GetFunctionConfiguration"),
         (LOG, "logs:FilterLogEvents"),
         (("ls",), "lambda:ListFunctions"),
-        (("rm", "deployed"), "lambda:GetPolicy"),
-        (("init", "-n", "other", IMAGE), "logs:CreateLogGroup"),
-        (("init", "-n", "other", "-es", "deployed", IMAGE), "s3:GetBucketNotification"),
+        (UPDATE, "lambda:GetFunction"),
+        (AGAIN, "lambda:UpdateFunctionConfiguration"),
+        (SCRIPT, "lambda:UpdateFunctionCode"),
+        (INIT, "logs:DescribeLogGroups"),
+        (INIT, "logs:CreateLogGroup"),
+        (INIT, "logs:PutRetentionPolicy"),
+        (INIT, "lambda:CreateFunction"),
+        (RM, "logs:ListTagsForResource"),
+        (FILES, "lambda:AddPermission"),
+        (FILES, "s3:ListBucket"),
+        (FILES, "s3:GetBucketNotification"),
+        (FILES, "s3:PutBucketNotification"),
+        (BUCKET, "s3:CreateBucket"),
+        (BUCKET, "s3:PutObject"),
+        (CREATE, "iam:GetRole"),
+        (CREATE, "iam:CreateRole"),
+        (CREATE, "iam:PutRolePolicy"),
+        (("role", "create", "-es", "other"), "iam:GetRolePolicy"),
+        (RM, "lambda:GetPolicy"),
+        (RM, "lambda:DeleteFunction"),
+        (RM, "logs:DeleteLogGroup"),
     ],
     ids=lambda value: value if isinstance(value, str) else value[0],
 )

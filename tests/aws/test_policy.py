@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import copy
 import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.aws import emulators
 from tests.aws.conftest import ROLE, Cloud
@@ -83,3 +89,47 @@ def test_other_folders_of_the_bucket_are_closed(guarded: Cloud) -> None:
     answer = process(guarded, "elsewhere/secret")
     assert answer["errorType"] == "StagingFailed"
     assert "could not be read" in answer["errorMessage"]
+
+
+# MiniStack writes a function's log itself: here the role does what Lambda does with it.
+
+
+@contextmanager
+def writer(cloud: Cloud, group: str) -> Iterator[Callable[[], None]]:
+    """Writes a line into a new stream of a log group with the role's credentials."""
+    arn = cloud.account.client("iam").get_role(RoleName=ROLE)["Role"]["Arn"]
+    key = cloud.account.client("sts").assume_role(RoleArn=arn, RoleSessionName="lambda")["Credentials"]
+    cloud.account.proxy.secrets[key["AccessKeyId"]] = key["SecretAccessKey"]
+    session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], key["SessionToken"], emulators.REGION)
+    with closing(session.client("logs", endpoint_url=cloud.account.proxy.url)) as logs:
+
+        def write() -> None:
+            stream = str(uuid.uuid4())
+            logs.create_log_stream(logGroupName=group, logStreamName=stream)
+            logs.put_log_events(
+                logGroupName=group,
+                logStreamName=stream,
+                logEvents=[{"timestamp": int(time.time() * 1000), "message": "moo"}],
+            )
+
+        yield write
+
+
+def test_the_policy_is_enough_for_the_log(guarded: Cloud) -> None:
+    allow(guarded, POLICY)
+    with writer(guarded, "/aws/lambda/copy") as write:
+        write()
+
+
+@pytest.mark.parametrize("action", ["logs:CreateLogStream", "logs:PutLogEvents"])
+def test_with_an_action_less_there_is_no_log(guarded: Cloud, action: str) -> None:
+    allow(guarded, without(action))
+    with writer(guarded, "/aws/lambda/copy") as write, pytest.raises(ClientError, match=action):
+        write()
+
+
+def test_other_logs_are_closed(guarded: Cloud) -> None:
+    allow(guarded, POLICY)
+    guarded.account.client("logs").create_log_group(logGroupName="/elsewhere")
+    with writer(guarded, "/elsewhere") as write, pytest.raises(ClientError, match="CreateLogStream"):
+        write()
