@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scar import limits
 from scar.deploy import package
 from scar_supervisor import contract
 from tests.aws.conftest import IMAGE, Cloud
@@ -148,6 +149,19 @@ def test_ls_shows_every_page_and_only_what_is_scars(cloud: Cloud, bucket: str, c
     assert asked.count("ListFunctions") == {"moto": 1, "ministack": 3}[cloud.name]  # moto has no pages
     names = [function["name"] for function in listed]
     assert [name for name in names if name.startswith(("copy", "crowd-", "foreign-"))] == ["copy", *crowd]
+
+
+def test_a_package_that_is_too_large_goes_through_a_bucket(cloud: Cloud, tmp_path: Path) -> None:
+    s3 = cloud.account.client("s3")
+    s3.create_bucket(Bucket="large-packages")
+    with (tmp_path / "hole").open("wb") as file:
+        file.truncate(limits.PACKAGE_BYTES)
+    options = ("--extra-payload", tmp_path, "--package-bucket", "large-packages")
+    cloud.succeed("init", "-n", "large", *options, IMAGE)
+    assert "Contents" not in s3.list_objects_v2(Bucket="large-packages")
+    size = cloud.succeed("run", "--json", "large", "/bin/sh", "-c", 'stat -c %s "$EXTRA_PAYLOAD/hole"')
+    assert size.json["output"] == f"{limits.PACKAGE_BYTES}\n"
+    cloud.succeed("rm", "large")
 
 
 def test_rm_removes_what_scar_made_and_no_bucket_or_object(
