@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,9 @@ def moto(home: Path) -> Iterator[Account]:
 def mini(folder: Path, *, auth: bool = False) -> Iterator[Account]:
     """MiniStack, with its `gaps` filled."""
     with proxy.serving() as front, ministack.serving(folder, auth=auth, endpoint=front.url) as front.emulator:
-        front.on_the_way, front.on_the_way_back = gaps.with_runtime, gaps.with_event_ids
         account = Account(front, ministack.ACCOUNT, "test")
+        front.on_the_way = partial(gaps.with_runtime, account.client("s3"))
+        front.on_the_way_back = gaps.with_event_ids
         try:
             yield account
         finally:

@@ -31,13 +31,17 @@ exec "{sys.executable}" -S -m awslambdaric "$_HANDLER"
 """
 
 
-def with_runtime(call: ApiCall, body: bytes) -> bytes:
-    """The body of a request on its way to MiniStack."""
+def with_runtime(s3: Any, call: ApiCall, body: bytes) -> bytes:
+    """The body of a request on its way to MiniStack; ``s3``: boto3's client, for packages in a bucket."""
     if call.operation not in ("CreateFunction", "UpdateFunctionCode"):
         return body
     document: dict[str, Any] = json.loads(body)
     code = document.get("Code", document)
-    code["ZipFile"] = base64.b64encode(_with_bootstrap(base64.b64decode(code["ZipFile"]))).decode()
+    if "S3Key" in code:
+        place = {"Bucket": code["S3Bucket"], "Key": code["S3Key"]}
+        s3.put_object(**place, Body=_with_bootstrap(s3.get_object(**place)["Body"].read()))
+    else:
+        code["ZipFile"] = base64.b64encode(_with_bootstrap(base64.b64decode(code["ZipFile"]))).decode()
     if "Runtime" in document:
         document["Runtime"] = RUNTIME
     return json.dumps(document).encode()
