@@ -31,6 +31,10 @@ UNZIPPED_BYTES: Final = 250 * MIB
 SYNCHRONOUS_PAYLOAD_BYTES: Final = 6 * MIB
 ASYNCHRONOUS_PAYLOAD_BYTES: Final = 1 * MIB
 TAG_VALUE_LENGTH: Final = 256
+KEY_BYTES: Final = 1024
+"""Of an object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+CONCURRENCY: Final = range(1, 256 + 1)
+"""Calls of ours at once: each takes a thread. AWS Lambda has no such limit for one client."""
 
 _FUNCTION_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ROLE = re.compile(r"arn:aws[a-zA-Z-]*:iam::\d{12}:role/[a-zA-Z0-9_+=,.@/-]+")
@@ -162,6 +166,11 @@ def bucket(value: str, source: str) -> str:
             " first two",
         )
     return value
+
+
+def concurrency(value: int, source: str) -> int:
+    """Calls that one command makes at once."""
+    return _within(value, CONCURRENCY, "calls at once", source)
 
 
 def registry_mirror(value: str, source: str) -> str:

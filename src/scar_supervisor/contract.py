@@ -63,6 +63,9 @@ EXIT_TIMED_OUT = 124
 EXIT_SCAR_ERROR = 125
 """Exit status when SCAR itself failed, as `docker run` has it."""
 
+PROCESSED_LINE = "SCAR-PROCESSED "
+"""What a line of the log begins with that `Processed` has written."""
+
 _CONTROL = bytes(range(0x20)) + b"\x7f"
 
 
@@ -196,23 +199,20 @@ class Processed(NamedTuple):
 
     def line(self) -> str:
         """The line, in ASCII and with its line end."""
-        return f"{_PROCESSED}{json.dumps(self._asdict())}\n"
+        return f"{PROCESSED_LINE}{json.dumps(self._asdict())}\n"
 
     @classmethod
     def parse(cls, text: str) -> Processed | None:
         """What a line of the log says, or None if it is another line."""
-        if not text.startswith(_PROCESSED):
+        if not text.startswith(PROCESSED_LINE):
             return None
         try:
-            document = json.loads(text.removeprefix(_PROCESSED))
+            document = json.loads(text.removeprefix(PROCESSED_LINE))
             found = cls(**{name: document[name] for name in cls._fields})
         except (ValueError, LookupError, TypeError):
             return None
         as_written = all(type(value) is type(default) for value, default in zip(found, cls(), strict=True))
         return found if as_written else None
-
-
-_PROCESSED = "SCAR-PROCESSED "
 
 
 def encode(data: bytes) -> str | dict[str, str]:

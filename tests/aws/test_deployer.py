@@ -77,11 +77,12 @@ def deployed(deployer: Cloud) -> Iterator[Cloud]:
 
 
 RUN = ("run", "deployed", "/bin/true")
+RUN_FILES = ("run", "-es", "deployed", "deployed")
 LOG = ("log", "deployed")
 UPDATE = ("update", "-m", "512", "deployed")
 
 
-@pytest.mark.parametrize("command", [RUN, LOG, UPDATE, ("ls",)], ids=lambda command: command[0])
+@pytest.mark.parametrize("command", [RUN, RUN_FILES, LOG, UPDATE, ("ls",)], ids=" ".join)
 def test_it_is_enough(deployed: Cloud, command: tuple[Argument, ...]) -> None:
     allow(deployed)
     deployed.succeed(*command)
@@ -101,6 +102,7 @@ RM = ("rm", "deployed")
     [
         (RUN, "lambda:InvokeFunction"),
         (RUN, "lambda:GetFunctionConfiguration"),
+        (RUN_FILES, "s3:ListBucket"),
         (LOG, "logs:FilterLogEvents"),
         (("ls",), "lambda:ListFunctions"),
         (UPDATE, "lambda:GetFunction"),

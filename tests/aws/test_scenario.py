@@ -74,6 +74,28 @@ def test_a_file_put_under_input_comes_out_under_output(cloud: Cloud, bucket: str
 
 
 @pytest.fixture
+def heap(cloud: Cloud) -> list[str]:
+    """Keys of files in a bucket that calls no function."""
+    s3 = cloud.account.client("s3")
+    s3.create_bucket(Bucket="heap")
+    keys = ["input/a b+ü", "input/folder/c", "input/d%20e", "input/f"]
+    for key in ("input/", "input/folder/", *keys, "elsewhere/x"):
+        s3.put_object(Bucket="heap", Key=key, Body=key.encode())
+    return keys
+
+
+def test_each_file_of_a_bucket_is_processed(cloud: Cloud, bucket: str, heap: list[str]) -> None:
+    # MiniStack answers with another request id than the event gets: nobody can wait for it there.
+    options = {"moto": (), "ministack": ("--async",)}[cloud.name]
+    ran = cloud.succeed("run", "--json", "-es", "heap", *options, "copy").json
+    assert (ran["files"], ran["sent"], ran["failures"]) == (4, 4, [])
+    assert ran["done"] == {"moto": 4, "ministack": 1}[cloud.name]
+    for key in heap:
+        result = f"output/{key.rpartition('/')[2]}.copy"
+        assert waited_for(cloud.account, "heap", result) == key.encode()
+
+
+@pytest.fixture
 def changing(cloud: Cloud) -> Iterator[str]:
     """A function to be changed."""
     cloud.succeed("init", "-n", "changing", "-e", "KEPT=1", "-e", "CHANGED=1", IMAGE)

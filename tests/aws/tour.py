@@ -46,6 +46,7 @@ def take(cloud: Cloud, home: Path) -> list[Noted]:
     cloud.succeed("run", "tour", "/bin/true")
     cloud.succeed("run", "--async", "tour", "/bin/true")
     _process(cloud)
+    cloud.succeed("run", "-es", BUCKET, "tour")
     cloud.succeed("log", "tour")
     cloud.succeed("update", "-m", "512", "-s", "", "tour")
     cloud.succeed("ls")

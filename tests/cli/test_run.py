@@ -211,7 +211,6 @@ def test_a_function_that_fails(
         (["-s", "/nonexistent", NAME], "cannot read script /nonexistent: No such file"),
         (["-s", "/dev/null", NAME], "script /dev/null is empty"),
         (["-s", __file__, NAME, "/bin/true"], "-s/--script and arguments after NAME exclude each other"),
-        (["-es", "bucket", NAME], "-es/--event-source: run cannot do this yet"),
     ],
 )
 def test_errors_of_scars_own_are_125_and_call_nothing(

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 class AwsError(ScarError):
     """A request to AWS that failed, for a reason that the subclasses do not name."""
 
+    nothing_done = False
+    """Whether it is certain that the request was not carried out: it was refused, or could not be sent."""
+
 
 class NotFound(AwsError):
     """What the request names does not exist."""
@@ -128,6 +131,7 @@ def _from_answer(what: str, error: ClientError) -> AwsError:
     message = details.get("Message") or code or "no reason given"
     action = _missing_action(message)
     mapped = kind(f"cannot {what}: {message}", hint=_hint(kind, action, error.operation_name))
+    mapped.nothing_done = 400 <= error.response["ResponseMetadata"].get("HTTPStatusCode", 0) < 500
     if isinstance(mapped, AccessDenied):
         mapped.action = action
     if isinstance(mapped, Conflict) and code != "BucketAlreadyExists":  # S3's word for one that is not ours
@@ -170,7 +174,10 @@ def _from_sdk(what: str, error: BotoCoreError) -> AwsError:
     if isinstance(error, sdk.WaiterError):
         return AwsError(f"cannot {what}: {_waiters_reason(error)}")
     kind = _sdk_class(error)
-    return kind(f"cannot {what}: {error}", hint=_HINTS.get(kind, ""))
+    failed = kind(f"cannot {what}: {error}", hint=_HINTS.get(kind, ""))
+    not_sent = (sdk.EndpointConnectionError, sdk.ConnectTimeoutError, sdk.ProxyConnectionError)
+    failed.nothing_done = kind is BadCredentials or isinstance(error, not_sent)
+    return failed
 
 
 def _waiters_reason(error: WaiterError) -> str:

@@ -146,6 +146,26 @@ class NewFunction:
 
 
 @dataclass(frozen=True)
+class EventPolicy:
+    """What Lambda does with asynchronous calls of a function; its own words, where nothing else is set:
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+    """
+
+    retries: int = 2
+    """How often a call that failed is made again."""
+    age: int = 21_600
+    """Seconds after which a call that could not be made, or made again, is dropped."""
+
+    @classmethod
+    def of(cls, configuration: Mapping[str, Any]) -> EventPolicy:
+        """The policy in a FunctionEventInvokeConfig of the API."""
+        return cls(
+            retries=configuration.get("MaximumRetryAttempts", cls.retries),
+            age=configuration.get("MaximumEventAgeInSeconds", cls.age),
+        )
+
+
+@dataclass(frozen=True)
 class Answer:
     """What Invoke returned."""
 

@@ -8,13 +8,22 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from scar.aws.errors import AccessDenied, AwsError, Conflict, NotFound, made_by_an_earlier_try, request
-from scar.aws.function import Answer, Function, NewFunction, Package, Settings
+from scar.aws.function import Answer, EventPolicy, Function, NewFunction, Package, Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 
-__all__ = ["Answer", "Function", "Functions", "NewFunction", "Package", "RoleNotAssumed", "Settings"]
+__all__ = [
+    "Answer",
+    "EventPolicy",
+    "Function",
+    "Functions",
+    "NewFunction",
+    "Package",
+    "RoleNotAssumed",
+    "Settings",
+]
 
 
 class RoleNotAssumed(AwsError):
@@ -150,6 +159,15 @@ class Functions:
                 FunctionName=name, DestinationConfig={"OnFailure": {"Destination": arn}}
             )
 
+    def event_policy(self, name: str) -> EventPolicy:
+        """What becomes of asynchronous calls that fail, or that cannot be made at once."""
+        try:
+            with request(f"read how function {name} takes events"):
+                found = self._client.get_function_event_invoke_config(FunctionName=name)
+        except NotFound:
+            return EventPolicy()
+        return EventPolicy.of(found)
+
     def forget_destinations(self, name: str) -> None:
         try:
             with request(f"remove the destinations of function {name}"):
@@ -211,6 +229,7 @@ class Functions:
         """Queue the call and return at once."""
         with request(f"call function {name}"):
             response = self._client.invoke(FunctionName=name, Payload=payload, InvocationType="Event")
+            response["Payload"].read()  # it is empty, but only then is the connection free for the next call
         return Answer(request_id=response["ResponseMetadata"]["RequestId"])
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,10 @@ from scar.aws.errors import NotFound, made_by_an_earlier_try, request
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
+
+PAGE_SECONDS = 0.2
+"""Between pages. An account has five of them a second in a region:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"""
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,11 @@ class LogGroups:
             return False
         return True
 
-    def events(self, name: str, *, stream: str = "", term: str = "", since: int = 0) -> Iterator[LogEvent]:
-        """The events of the group: of one stream, with a term, and not before a time, if these are given.
+    def events(
+        self, name: str, *, stream: str = "", terms: Sequence[str] = (), since: int = 0
+    ) -> Iterator[LogEvent]:
+        """The events of the group: of one stream, with any of some terms, and not before a time, if these are
+        given. In the order in which each stream has them, a page at a time.
 
         ``since`` is in milliseconds since 1970.
         """
@@ -79,11 +87,18 @@ class LogGroups:
             criteria["startTime"] = since
         if stream:
             criteria["logStreamNames"] = [stream]
-        if term:
-            criteria["filterPattern"] = f'"{term}"'
+        if terms:
+            criteria["filterPattern"] = _pattern(terms)
         with request(f"read log group {name}"):
             for page in self._client.get_paginator("filter_log_events").paginate(**criteria):
                 for event in page["events"]:
                     yield LogEvent(
                         event["eventId"], event["logStreamName"], event["timestamp"], event["message"]
                     )
+                if "nextToken" in page:
+                    time.sleep(PAGE_SECONDS)
+
+
+def _pattern(terms: Sequence[str]) -> str:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html"""
+    return f'"{terms[0]}"' if len(terms) == 1 else " ".join(f'?"{term}"' for term in terms)

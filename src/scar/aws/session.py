@@ -74,12 +74,14 @@ class Aws:
             for partition in session.get_available_partitions()
         )
 
-    def calls(self, function_seconds: int) -> Functions:
+    def calls(self, function_seconds: int, *, at_once: int = 1) -> Functions:
         """Functions, for Invoke alone: one attempt, and patience for a function with this time-out.
+
+        ``at_once`` says how many threads will call: each has a connection of its own.
 
         A retry would run the function again, as a function that is slow to answer is not one that failed.
         """
-        config = self._config().merge(_invoke_config(function_seconds + ANSWER_MARGIN_SECONDS))
+        config = self._config().merge(_invoke_config(function_seconds + ANSWER_MARGIN_SECONDS, at_once))
         return Functions(self._session.client("lambda", endpoint_url=self._url, config=config))
 
     @cached_property
@@ -114,12 +116,13 @@ class Aws:
         return config.merge(Config(proxies={}, s3={"addressing_style": "path"}))
 
 
-def _invoke_config(read_seconds: int) -> Config:
+def _invoke_config(read_seconds: int, connections: int) -> Config:
     from botocore.config import Config
 
     return Config(
         read_timeout=read_seconds,
         retries={"total_max_attempts": 1},
+        max_pool_connections=connections,
         tcp_keepalive=True,  # or a NAT gateway forgets a connection that is silent for 350 s
     )
 

@@ -21,6 +21,10 @@ class CallFailed(ScarError):
     """The function did not come to answer with a result of the contract's."""
 
 
+class AnswerNotUnderstood(CallFailed):
+    """The function answered, and not as this version of SCAR has it."""
+
+
 class FunctionTimedOut(CallFailed):
     """Lambda stopped the function before SCAR in it could stop the container."""
 
@@ -58,7 +62,7 @@ def call_and_wait(aws: Aws, function: str, seconds: int, payload: bytes) -> Outc
     try:
         result = Result.from_document(json.loads(answer.payload))
     except (ContractError, ValueError) as error:
-        raise CallFailed(
+        raise AnswerNotUnderstood(
             f"function {function} gave an answer that is not understood: {error}",
             hint="it may be of another version of SCAR: make it again with scar init",
         ) from error

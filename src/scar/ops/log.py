@@ -73,7 +73,7 @@ def earliest_start(request: LogRequest) -> int:
 
 def starts(request: LogRequest, aws: Aws, since: int) -> dict[str, int]:
     """The streams where the request started, and when: more than one if Lambda tried again."""
-    mentions = aws.logs.events(request.group, stream=request.stream, term=request.request_id, since=since)
+    mentions = aws.logs.events(request.group, stream=request.stream, terms=(request.request_id,), since=since)
     found: dict[str, int] = {}
     for event in mentions:
         if says(event, "START", request.request_id):

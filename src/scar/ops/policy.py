@@ -99,6 +99,7 @@ _FUNCTION_ACTIONS = (
     "lambda:DeleteFunctionEventInvokeConfig",
     "lambda:GetFunction",
     "lambda:GetFunctionConfiguration",
+    "lambda:GetFunctionEventInvokeConfig",
     "lambda:GetPolicy",
     "lambda:InvokeFunction",
     "lambda:ListTags",

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -13,6 +17,8 @@ from scar.cli.options import Command, environment, settings_of
 from scar.cli.settings import Settings
 from scar.deploy.calls import Outcome
 from scar.errors import ScarError
+from scar.ops import since as point_in_time
+from scar.ops.batch.request import CONCURRENCY, BatchRequest, Choice
 from scar.ops.cloud import connect
 from scar.ops.run import Queued, RunRequest, payload, run
 from scar_supervisor.contract import EXIT_TIMED_OUT, Failure, Result
@@ -58,29 +64,59 @@ class ContainerTimedOut(ScarError):
     metavar="FILE",
     help="A script to run in place of the image's command.",
 )
-@click.option("-es", "--event-source", metavar="BUCKET", help="Not yet: put files into input/.")
 @click.option("--async", "asynchronous", is_flag=True, help="Do not wait for the result.")
+@click.option(
+    "-es",
+    "--event-source",
+    metavar="BUCKET",
+    help="Call once for each file under the bucket's input/. The options below are for this.",
+)
+@click.option("--prefix", metavar="PATH", help="Only files whose path under input/ begins so.")
+@click.option(
+    "--match", metavar="GLOB", help="Only files whose whole path under input/ fits; * goes over slashes."
+)
+@click.option("--since", metavar="TIME", help="Only files written since: 10m, 2h, 1d, or a time.")
+@click.option(
+    "--concurrency", type=int, metavar="N", help=f"Calls in flight, at the most ({CONCURRENCY} if not given)."
+)
+@click.option("--resume", is_flag=True, help="Go on where the last such run stopped, sending nothing twice.")
+@click.option("--resend-unsure", is_flag=True, help="With --resume: also what may have been sent.")
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     context: click.Context,
+    /,
     name: str,
     args: tuple[str, ...],
     env: tuple[str, ...],
     script: str | None,
-    event_source: str | None,
     asynchronous: bool,
+    event_source: str | None,
+    **of_files: Any,
 ) -> int:
     """Call the function NAME, with ARGS for its container, and end with the container's exit status.
 
     Options come before NAME; all that follows NAME goes to the container.
+
+    With -es, call it for each file of a bucket, and end with 1 if any of them failed.
     """
     if script is not None and args:
         raise click.UsageError("-s/--script and arguments after NAME exclude each other", context)
-    if event_source is not None:
-        raise click.UsageError(
-            "-es/--event-source: run cannot do this yet; put files into input/ instead", context
-        )
     settings = settings_of(context)
+    if event_source is not None:
+        if args:
+            raise click.UsageError("-es/--event-source and arguments after NAME exclude each other", context)
+        return _run_batch(
+            BatchRequest(
+                function=name,
+                bucket=event_source,
+                env=environment(env),
+                script_file=script,
+                asynchronous=asynchronous,
+            ),
+            of_files,
+            settings,
+        )
+    _refuse_without_bucket(context, of_files)
     request = RunRequest(
         function=name,
         args=tuple(map(os.fsencode, args)),
@@ -95,6 +131,28 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         _show_queued(outcome, settings)
         return 0
     return _show(outcome, settings)
+
+
+def _run_batch(request: BatchRequest, options: Mapping[str, Any], settings: Settings) -> int:
+    from scar.cli.batch import run_batch  # here: one call needs none of it
+
+    since = options["since"]
+    choice = Choice(
+        prefix=options["prefix"] or "",
+        pattern=options["match"] or "",
+        since=0 if since is None else point_in_time.milliseconds(since, "--since", datetime.now(UTC)),
+    )
+    more = {name: options[name] for name in ("resume", "resend_unsure")}
+    if options["concurrency"] is not None:
+        more["concurrency"] = options["concurrency"]
+    return run_batch(replace(request, choice=choice, **more), settings)
+
+
+def _refuse_without_bucket(context: click.Context, options: Mapping[str, Any]) -> None:
+    for name, value in options.items():
+        if value is not None and value is not False:
+            option = name.replace("_", "-")
+            raise click.UsageError(f"--{option} is for -es/--event-source", context)
 
 
 def _show_queued(queued: Queued, settings: Settings) -> None:

@@ -1,0 +1,151 @@
+"""What `scar run -es` shows: progress, what failed, and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from scar import config
+from scar.cli import output, progress
+from scar.cli.settings import Settings
+from scar.ops.batch.board import LOST, TAKEN, Board, File, Status
+from scar.ops.batch.request import BatchRequest, call_of
+from scar.ops.batch.run import Summary, Watch, run
+from scar.ops.cloud import connect
+from scar_supervisor.contract import Result
+
+_SHOWN_FAILURES = 20
+"""On the screen: --json has them all."""
+
+
+def run_batch(request: BatchRequest, settings: Settings) -> int:
+    """Carry it out and show it; the exit status. Raises ScarError, after the summary if anything was sent."""
+    call = call_of(request)
+    talk = output.talk(settings)
+    cloud = connect(settings.where, config.load(), talk)
+    with _progress(request, settings) as show:
+        summary = run(request, call, cloud, Watch(talk, show, _show_first))
+    if output.wants_json(settings):
+        output.print_json(_document(request, summary, verbose=settings.verbose))
+    else:
+        _print_plain(request, summary)
+    if summary.stopped is not None:
+        raise summary.stopped
+    return 0 if summary.succeeded else 1
+
+
+@contextmanager
+def _progress(request: BatchRequest, settings: Settings) -> Iterator[progress.Show]:
+    if output.wants_json(settings):
+        yield progress.silent
+        return
+    with progress.shown(output.talk(settings), waits=not request.asynchronous) as show:
+        yield show
+
+
+def _show_first(result: Result) -> None:
+    output.warn(f"the first file failed (request id {result.request_id}). Its output:")
+    click.echo(result.output, err=True)
+
+
+def _print_plain(request: BatchRequest, summary: Summary) -> None:
+    if summary.nothing:
+        click.echo(summary.nothing.capitalize())
+        return
+    click.echo("\n".join(_lines(request, summary)))
+
+
+def _lines(request: BatchRequest, summary: Summary) -> Iterator[str]:
+    board = summary.board
+    yield f"Files:     {len(board):,}{_in_words(board)}"
+    calls = board.calls
+    median, high = calls.duration_ms(0.5), calls.duration_ms(0.95)
+    if median is not None and high is not None:
+        yield f"Calls:     {calls.count:,} ended, {calls.cold_starts:,} of them cold starts"
+        yield f"Durations: median {median / 1000:.2f} s, 95 % within {high / 1000:.2f} s"
+        yield f"Cost:      about {calls.cost_usd:.6f} USD, estimated from list prices"
+    lost = list(board.files(LOST))
+    if lost:
+        yield "Failed:"
+        yield from (f"  {_name(file.key)}: {_reason(file)}" for file in lost[:_SHOWN_FAILURES])
+    if len(lost) > _SHOWN_FAILURES:
+        yield f"  and {len(lost) - _SHOWN_FAILURES:,} more: --json lists all"
+    if board.count({Status.UNSENT, Status.REFUSED}):
+        yield f"To send what was not sent: scar run -es {request.bucket} --resume {request.function}"
+    if board.count({Status.UNSURE}):
+        yield (
+            "What may have been sent is not sent again, unless you say so:"
+            f" scar run -es {request.bucket} --resume --resend-unsure {request.function}"
+        )
+
+
+_WORDS = {
+    Status.DONE: "done",
+    Status.SKIPPED: "skipped",
+    Status.SENT: "sent, with their results to come",
+    Status.RETRYING: "failed and to be tried again",
+    Status.FAILED: "failed",
+    Status.REFUSED: "refused",
+    Status.UNSURE: "may have been sent",
+    Status.UNSENT: "not sent",
+}
+
+
+def _in_words(board: Board) -> str:
+    counts = board.counts()
+    parts = [f"{counts[status]:,} {word}" for status, word in _WORDS.items() if counts.get(status)]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _name(key: str) -> str:
+    """A key on one line, whatever is in it."""
+    return key if key.isprintable() else ascii(key)
+
+
+def _reason(file: File) -> str:
+    words = " ".join(file.reason.split())
+    where = f" (request id {file.request_id})" if file.request_id else ""
+    unsure = "it may have been sent: " if file.status is Status.UNSURE else ""
+    return f"{unsure}{words}{where}"
+
+
+def _document(request: BatchRequest, summary: Summary, *, verbose: bool) -> dict[str, object]:
+    board = summary.board
+    counts = board.counts()
+    document: dict[str, object] = {
+        "function": request.function,
+        "bucket": request.bucket,
+        "files": len(board),
+        "not_chosen": summary.others,
+        "sent": board.count(TAKEN),
+        **{status.value: counts.get(status, 0) for status in Status if status is not Status.SENT},
+        "calls": _figures(board),
+        "failures": [_entry(file) for file in board.files(LOST)],
+        "stopped": None if summary.stopped is None else summary.stopped.message,
+    }
+    if verbose:
+        document["list"] = [_entry(file) for file in board.files()]
+    return document
+
+
+def _figures(board: Board) -> dict[str, object]:
+    calls = board.calls
+    return {
+        "ended": calls.count,
+        "cold_starts": calls.cold_starts,
+        "duration_ms_median": calls.duration_ms(0.5),
+        "duration_ms_p95": calls.duration_ms(0.95),
+        "cost_usd": calls.cost_usd,
+    }
+
+
+def _entry(file: File) -> dict[str, object]:
+    return {
+        "key": file.key,
+        "status": file.status.value,
+        "request_id": file.request_id,
+        "reason": file.reason,
+        "duration_ms": file.duration_ms,
+    }

@@ -1,0 +1,84 @@
+"""Progress of `scar run -es`: a bar on a terminal, now and then a line elsewhere, nothing for programs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from scar.ops.batch.board import ENDED, LOST, TAKEN, Board, Status
+from scar.ops.talk import Talk
+
+LINE_SECONDS = 5.0
+"""Between lines, if no tenth of the files was completed earlier."""
+
+
+class Show(Protocol):
+    """Takes note of how far a run is."""
+
+    def __call__(self, board: Board) -> None: ...
+
+
+@contextmanager
+def shown(talk: Talk, *, waits: bool) -> Iterator[Show]:
+    """A way to show progress, in place as long as the context. ``waits``: also for the results."""
+    if not sys.stderr.isatty():
+        yield Lines(talk, waits=waits)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def show(board: Board) -> None:
+            progress.update(
+                task, total=len(board), completed=completed(board, waits=waits), description=text(board)
+            )
+
+        yield show
+
+
+def silent(board: Board) -> None:
+    """For programs."""
+    del board
+
+
+class Lines:
+    """A line for each tenth of the files, and every few seconds in between, if anything has changed."""
+
+    def __init__(self, talk: Talk, *, waits: bool) -> None:
+        self._talk, self._waits = talk, waits
+        self._tenth = 0
+        self._last = ""
+        self._next = time.monotonic() + LINE_SECONDS
+
+    def __call__(self, board: Board) -> None:
+        tenth = completed(board, waits=self._waits) * 10 // max(1, len(board))
+        line = text(board)
+        if line == self._last or (tenth == self._tenth and time.monotonic() < self._next):
+            return
+        self._talk.say(line)
+        self._tenth, self._last = tenth, line
+        self._next = time.monotonic() + LINE_SECONDS
+
+
+def completed(board: Board, *, waits: bool) -> int:
+    """How many files need no more work of this command."""
+    return board.count(LOST | (ENDED if waits else TAKEN))
+
+
+def text(board: Board) -> str:
+    """Where a run is, in one line."""
+    counts = board.counts()
+    parts = [
+        f"{board.count(TAKEN):,} of {len(board):,} files sent",
+        f"{board.count(ENDED - LOST):,} done",
+        f"{board.count(LOST):,} failed",
+    ]
+    if counts.get(Status.RETRYING):
+        parts.append(f"{counts[Status.RETRYING]:,} retrying")
+    return ", ".join(parts)

@@ -1,0 +1,179 @@
+"""What a run has sent, kept on disk: so that `--resume` sends nothing twice, however the run ended.
+
+One file for each function and bucket, of lines of JSON that are only ever appended. A key's "sending" is on
+the disk before its request is sent, also should the power fail; what came of it is written after the answer
+and not waited for. So a crash can lose an answer, and the key then counts as one that may have been sent,
+but it cannot lose a request.
+
+The file is locked while a run works on it, and goes when nothing is left to resume.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from scar.errors import ScarError
+from scar.home import home
+from scar.ops.batch.board import File, Status
+
+_VERSION = 1
+
+
+class _Word(StrEnum):
+    """What begins a line that tells no status."""
+
+    RUN = "run"
+    SENDING = "sending"
+
+
+class RunActive(ScarError):
+    """Another run of the same function and bucket is at work."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a journal says of the runs before."""
+
+    started: int
+    """When the first of them began: milliseconds since 1970."""
+    files: Mapping[str, File]
+    """Those that Lambda has, or may have, by their keys."""
+
+
+def path_for(*identity: str) -> Path:
+    """Where the journal is of what these name: cloud, account, region, function and bucket."""
+    return home() / "runs" / f"{'_'.join(identity)}.jsonl"
+
+
+class Journal:
+    """An open journal. `open` makes one; `close` ends it."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path, self._descriptor = path, descriptor
+
+    @classmethod
+    def open(cls, path: Path) -> Journal:
+        """Open or make the file, and lock it. Raises RunActive, and ScarError if it cannot be written."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            while True:
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+                _lock(descriptor)
+                if _is_at(path, descriptor):
+                    return cls(path, descriptor)
+                os.close(descriptor)  # a run that has ended meanwhile has removed it
+        except OSError as error:
+            raise ScarError(
+                f"cannot write down what is sent, in {path}: {error.strerror}",
+                hint="SCAR_HOME names another folder than ~/.scar",
+            ) from error
+
+    def past(self) -> Past | None:
+        """What was written so far; None if nothing was. Raises ScarError for another version's."""
+        with open(os.dup(self._descriptor), "rb") as file:
+            file.seek(0)
+            lines = filter(None, map(_parse, file))
+            match next(lines, None):
+                case None:
+                    return None
+                case [_Word.RUN, version, int(started)] if version == _VERSION:
+                    return Past(started, _fold(lines))
+        raise ScarError(
+            f"{self._path} was written by another version of SCAR",
+            hint="end that run with the version that began it, or remove the file",
+        )
+
+    def begin(self, started: int) -> None:
+        """Forget what was, and begin with a run at this time, in milliseconds since 1970."""
+        os.ftruncate(self._descriptor, 0)
+        self._write([_Word.RUN, _VERSION, started])
+        _sync(self._path.parent)
+
+    def go_on(self) -> None:
+        """Go on after what was: a line that a crash has cut off must not swallow the next one."""
+        os.write(self._descriptor, b"\n")
+
+    def sending(self, key: str) -> None:
+        """The key's request is about to be sent. When this returns it is on the disk."""
+        self._write([_Word.SENDING, key])
+        os.fsync(self._descriptor)
+
+    def record(self, key: str, status: Status, request_id: str = "", reason: str = "") -> None:
+        """What came of the key's request. UNSENT: it was not carried out."""
+        self._write([status, key, request_id, reason])
+
+    def remove(self) -> None:
+        """Nothing is left to resume."""
+        self._path.unlink()
+
+    def close(self) -> None:
+        """Let the next run have it. An empty file says nothing, and goes."""
+        if os.fstat(self._descriptor).st_size == 0:
+            self._path.unlink()
+        os.close(self._descriptor)
+
+    def _write(self, line: list[Any]) -> None:
+        # One write for a line: lines of several threads do not mix, and a kill leaves whole ones.
+        data = f"{json.dumps(line)}\n".encode()
+        if os.write(self._descriptor, data) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
+
+
+def _parse(line: bytes) -> list[Any] | None:
+    """None for a line that a crash has cut off or garbled: what it would say was not waited for."""
+    try:
+        words = json.loads(line)
+    except ValueError:
+        return None
+    return words if isinstance(words, list) else None
+
+
+def _fold(lines: Iterable[list[Any]]) -> dict[str, File]:
+    """What is the last word on each key. Those that were certainly not sent are left out."""
+    files: dict[str, File] = {}
+    for line in lines:
+        match line:
+            case [_Word.SENDING, str(key)]:
+                files[key] = File(key, Status.UNSURE, reason="the run that sent it ended before the answer")
+            case [Status.UNSENT | Status.REFUSED, str(key), _, _]:
+                files.pop(key, None)
+            case [str(status), str(key), str(request_id), str(reason)]:
+                files[key] = File(key, Status(status), request_id, reason)
+    return files
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in the folder on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Raises RunActive, and closes the file, if another process has it locked."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise RunActive(
+            "another scar run -es of this function and bucket is at work: nothing was sent",
+            hint="wait for its end, or stop it with Ctrl-C",
+        ) from error
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        there = path.stat()
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(there, os.fstat(descriptor))

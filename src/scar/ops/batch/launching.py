@@ -1,0 +1,154 @@
+"""Sending calls that nobody waits for: some at once, each exactly once."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from scar.aws.errors import (
+    AccessDenied,
+    AwsError,
+    BadCredentials,
+    Conflict,
+    NotFound,
+    Throttled,
+    Unreachable,
+)
+from scar.aws.functions import Functions
+from scar.ops.batch.board import Board, Status
+from scar.ops.batch.journal import Journal
+
+PATIENCE_SECONDS = 300
+"""How long Lambda may take no call at all before a run gives up."""
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 10.0
+
+FOR_ALL = (AccessDenied, BadCredentials, Conflict, NotFound)
+"""Refusals that the next call would meet as well: of Conflict, that the function is being changed."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """What is called, and with what."""
+
+    functions: Functions
+    function: str
+    payload: Callable[[str], bytes]
+    """For the object with this key."""
+
+
+class Launcher:
+    """Sends from threads of its own, while `wait` lets the caller do other things."""
+
+    def __init__(self, sender: Sender, board: Board, journal: Journal) -> None:
+        self._sender, self._board, self._journal = sender, board, journal
+        self._keys: deque[str] = deque()
+        self._threads: list[threading.Thread] = []
+        self._stopping = threading.Event()
+        self._last_taken = time.monotonic()
+        self._stopped_by: Exception | None = None
+
+    def start(self, keys: Iterable[str], *, at_once: int) -> None:
+        """Send these, with no more than so many requests in flight."""
+        self._keys.extend(keys)
+        self._last_taken = time.monotonic()
+        for _ in range(min(at_once, len(self._keys))):
+            # A daemon: who presses Ctrl-C twice does not wait for answers.
+            thread = threading.Thread(target=self._work, daemon=True, name="launcher")
+            thread.start()
+            self._threads.append(thread)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long, or less if all is sent; whether it is."""
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def raise_if_stopped(self) -> None:
+        """Raise why the rest is not sent, if so: AwsError for Lambda's reason, OSError for the journal's."""
+        if self._stopped_by is not None:
+            raise self._stopped_by
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long ago the last call was taken."""
+        return time.monotonic() - self._last_taken
+
+    def stop(self) -> None:
+        """Send no more, and wait for the answers to what was sent."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        try:
+            while not self._stopping.is_set() and (key := self._next()) is not None:
+                self._send(key)
+        except Exception as error:  # noqa: BLE001 - such as a full disk: told by the thread that waits
+            self._give_up(error)
+
+    def _next(self) -> str | None:
+        """One of the keys that nobody has taken yet."""
+        try:
+            return self._keys.popleft()
+        except IndexError:
+            return None
+
+    def _send(self, key: str) -> None:
+        payload = self._sender.payload(key)
+        refused_since = time.monotonic()
+        for pause in _pauses():
+            self._journal.sending(key)
+            try:
+                answer = self._sender.functions.invoke_later(self._sender.function, payload)
+            except AwsError as error:
+                if not passes(error):
+                    self._failed(key, error)
+                    return
+                self._journal.record(key, Status.UNSENT)
+                if time.monotonic() - max(self._last_taken, refused_since) > PATIENCE_SECONDS:
+                    self._give_up(error)
+                if self._stopping.wait(pause):
+                    return
+            else:
+                self._last_taken = time.monotonic()
+                self._settle(key, Status.SENT, request_id=answer.request_id)
+                return
+
+    def _failed(self, key: str, error: AwsError) -> None:
+        if isinstance(error, FOR_ALL):
+            self._journal.record(key, Status.UNSENT)
+            self._give_up(error)
+        else:
+            self._settle(key, status_after(error), reason=error.message)
+
+    def _settle(self, key: str, status: Status, *, request_id: str = "", reason: str = "") -> None:
+        self._journal.record(key, status, request_id, reason)
+        self._board.set(key, status, request_id=request_id, reason=reason)
+
+    def _give_up(self, error: Exception) -> None:
+        self._stopped_by = self._stopped_by or error
+        self._stopping.set()
+
+
+def passes(error: AwsError) -> bool:
+    """Whether the call was not made, and may well be made a little later."""
+    return isinstance(error, Throttled) or (isinstance(error, Unreachable) and error.nothing_done)
+
+
+def status_after(error: AwsError) -> Status:
+    """What an error, which does not pass by itself, says of the call."""
+    return Status.REFUSED if error.nothing_done else Status.UNSURE
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds before each new try: exponential, all of it jitter, so that threads do not come back as one."""
+    longest = FIRST_PAUSE_SECONDS
+    while True:
+        yield random.uniform(0, longest)  # noqa: S311 - no secret
+        longest = min(2 * longest, LONGEST_PAUSE_SECONDS)
