@@ -40,6 +40,7 @@ def main() -> int:
         }
         for measurement in ("pull", "warm"):
             measure(measurement, function, environment)
+    show(subprocess.run([sys.executable, "-m", "bench.launch"], stdout=subprocess.PIPE, check=True).stdout)
     return 0
 
 
@@ -57,8 +58,12 @@ def measure(name: str, function: Path, environment: dict[str, str]) -> None:
         if Path("/tmp") in needed.parents:
             sandbox += ["--ro-bind", str(needed), str(needed)]
     command = [*sandbox, sys.executable, str(script), str(function)]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
-    for title, value in json.loads(done.stdout.splitlines()[-1]).items():
+    show(subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def show(output: bytes) -> None:
+    """Print the figures that are the last line of a measurement's output."""
+    for title, value in json.loads(output.splitlines()[-1]).items():
         print(f"{title:64} {value}")
 
 
