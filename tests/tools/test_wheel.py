@@ -1,0 +1,70 @@
+"""The distribution: what pip makes of the checkout works outside of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from scar.version import VERSION
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built out of a copy: setuptools leaves folders beside the sources."""
+    source = tmp_path_factory.mktemp("source")
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in filter(None, files.decode().split("\0")):
+        if name.startswith("src/") or "/" not in name:
+            copy = source / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes((ROOT / name).read_bytes())
+    target = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--quiet", "wheel", "--no-deps", "--wheel-dir"]
+    subprocess.run([*pip, str(target), str(source)], check=True, cwd=target)
+    (built,) = target.glob("*.whl")
+    return built
+
+
+def test_holds_the_three_packages_and_the_licence(wheel: Path) -> None:
+    assert wheel.name == f"scar_serverless-{VERSION}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    tops = {name.partition("/")[0] for name in names}
+    assert tops == {"scar", "scar_oci", "scar_supervisor", f"scar_serverless-{VERSION}.dist-info"}
+    assert [name for name in names if name.endswith("/LICENSE")]
+    assert {f"{package}/py.typed" for package in ("scar", "scar_oci", "scar_supervisor")} <= set(names)
+
+
+def test_works_from_a_clean_environment(wheel: Path, tmp_path: Path) -> None:
+    environment = tmp_path / "venv"
+    venv.create(environment, with_pip=True)
+    subprocess.run([environment / "bin" / "pip", "--quiet", "install", wheel], check=True, cwd=tmp_path)
+
+    def scar(*argv: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [environment / "bin" / "scar", *argv],
+            cwd=tmp_path,
+            env={
+                "PATH": os.defpath,
+                "SCAR_HOME": str(tmp_path / "home"),
+                "AWS_EC2_METADATA_DISABLED": "true",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert scar("--version").stdout == f"scar {VERSION}\n"
+    assert scar("init", "--help").stdout.startswith("Usage: scar init")
+    assert "Unable to locate credentials" in scar("ls").stderr
+    without_the_extra = scar("ls", "--local")
+    assert without_the_extra.returncode == 1
+    assert "scar-serverless[local]" in without_the_extra.stderr
