@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup check test demo images registry kit bench stop clean
+.PHONY: help setup check test demo images registry kit bench docs stop clean
 
 help:  ## What can be made (this)
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -42,6 +42,11 @@ demo: images kit  ## A container image runs as a function, here in the local clo
 
 bench: images kit  ## What a call costs
 	$(PYTHON) -m bench
+
+docs: setup  ## The documentation as pages, in build/site
+	@$(PYTHON) -m tools.reference
+	.venv/bin/mkdocs build --quiet
+	@echo "build/site/index.html"
 
 stop: setup  ## End the registry and the local cloud that a demo left running
 	@$(PYTHON) -m tools.registry stop

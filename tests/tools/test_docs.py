@@ -1,0 +1,28 @@
+"""The documentation: what is made of the program is up to date, and every link in it leads somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tools import reference
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_command_reference_is_what_the_program_says() -> None:
+    assert reference.PAGE.read_text(encoding="utf-8") == reference.text(), "make docs"
+
+
+def test_every_link_leads_somewhere_and_no_page_fetches_from_elsewhere(tmp_path: Path) -> None:
+    mkdocs = Path(sys.executable).with_name("mkdocs")
+    ran = subprocess.run(
+        [mkdocs, "build", "--site-dir", tmp_path], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    pages = {path.relative_to(tmp_path).as_posix(): path.read_text() for path in tmp_path.rglob("*.html")}
+    assert {"index.html", "commands.html", "aws/index.html"} <= pages.keys()
+    fetching = re.compile(r'(?:src|<link rel="stylesheet" href)="http')
+    assert [page for page, text in pages.items() if fetching.search(text)] == []
