@@ -45,6 +45,8 @@ class BatchServer:
     """The errors of the calls that Lambda makes for the key, in their order; empty: it succeeds."""
     first: Callable[[Call], Result | int] = lambda call: Result("id", GROUP, "s", exit_code=0)
     """The result of a synchronous call, or a status."""
+    lines: Callable[[str, str], list[str]] = lambda key, request_id: []
+    """What else comes to the log for a key that was taken, with this request id."""
     delay: float = 0.0
     """Seconds before the answer to a call."""
     retries: int | None = None
@@ -58,10 +60,14 @@ class BatchServer:
     keep_calls: bool = True
     log: list[tuple[int, str]] = field(default_factory=list)
     """Times in milliseconds, and messages."""
+    log_statuses: list[int] = field(default_factory=list)
+    """Of the next answers of the log, if not 200: an error, or HANG_UP."""
     log_page: int = 10_000
     log_requests: list[dict[str, Any]] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    accepted: int = 0
+    """Connections, until now."""
     connections: set[socket.socket] = field(default_factory=set)
     url: str = ""
 
@@ -112,6 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.server_state.connections.add(self.connection)
+        self.server_state.accepted += 1
 
     def finish(self) -> None:
         self.server_state.connections.discard(self.connection)
@@ -135,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers.get("X-Amz-Target") == "Logs_20140328.FilterLogEvents":
-            self._send_json(self._log(json.loads(body)))
+            self._answer_for_log(json.loads(body))
             return
         state = self.server_state
         with state.lock:
@@ -177,6 +184,18 @@ class _Handler(BaseHTTPRequestHandler):
         for error in self.server_state.outcomes(key):
             processed = Processed(request_id, BUCKET, key, exit_code=int(bool(error)), error=error)
             self.server_state.write(processed.line(), report(request_id))
+        self.server_state.write(*self.server_state.lines(key, request_id))
+
+    def _answer_for_log(self, asked: dict[str, Any]) -> None:
+        statuses = self.server_state.log_statuses
+        status = statuses.pop(0) if statuses else 200
+        if status == 200:
+            self._send_json(self._log(asked))
+        elif status == HANG_UP:
+            self.close_connection = True
+        else:
+            body = {"__type": "ThrottlingException", "message": "Rate exceeded"}
+            self._send(status, json.dumps(body).encode())
 
     def _log(self, asked: dict[str, Any]) -> dict[str, Any]:
         state = self.server_state

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from scar.ops.batch import launching
-from scar_supervisor.contract import Failure, Result
+from scar.aws import session
+from scar.ops.batch import following, launching
+from scar_supervisor.contract import Failure, Processed, Result
 from tests.cli import batch_server
 from tests.cli.batch_server import BUCKET, GROUP, HANG_UP, NAME, TAKE, THROTTLE, BatchServer
 from tests.cli.support import Scar
@@ -304,3 +309,97 @@ def test_many_failures_are_cut_on_the_screen_only(scar: Scar, server: BatchServe
     assert ran.out.count("ContainerFailed") == 20
     assert "  and 19 more: --json lists all\n" in ran.out
     assert len(scar("run", "-es", BUCKET, "--json", NAME).json["failures"]) == 39
+
+
+def test_what_lambda_ended_has_failed_and_what_it_skipped_has_not(scar: Scar, server: BatchServer) -> None:
+    server.keys, server.retries = keys(4), 0
+    server.outcomes = lambda key: []
+    server.lines = lambda key, request_id: {
+        "input/00001": [batch_server.report(request_id, status="timeout")],
+        "input/00002": [
+            Processed(request_id, BUCKET, key, skipped="it is a result").line(),
+            batch_server.report(request_id),
+        ],
+        "input/00003": [
+            "one line of the container's\n",
+            Processed(request_id, BUCKET, key).line(),
+            batch_server.report(request_id, init=True),
+        ],
+    }[key]
+    ran = scar("run", "-v", "-es", BUCKET, NAME)
+    entries = {entry["key"]: (entry["status"], entry["reason"]) for entry in ran.json["list"]}
+    assert entries == {
+        "input/00000": ("done", ""),
+        "input/00001": ("failed", "Lambda stopped the function at its time-out"),
+        "input/00002": ("skipped", "it is a result"),
+        "input/00003": ("done", ""),
+    }
+    assert ran.json["calls"]["cold_starts"] == 1
+
+
+def test_the_log_may_be_out_of_reach_for_a_while(
+    scar: Scar, server: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "ATTEMPTS", 1)
+    server.keys = keys(3)
+    server.log_statuses = [400, 0, 400]
+    ran = scar("run", "-es", BUCKET, "--json", NAME)
+    assert (ran.status, ran.json["done"], server.log_statuses) == (0, 3, [])
+    monkeypatch.setattr(following, "PATIENCE_SECONDS", 0)
+    server.log_statuses = [400] * 100
+    ran = scar("run", "-es", BUCKET, "--json", NAME)
+    assert (ran.status, ran.json["sent"], ran.json["done"]) == (125, 3, 1)
+    assert "Rate exceeded" in ran.json["stopped"]
+
+
+def test_what_lambda_must_have_dropped_has_failed(
+    scar: Scar, server: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "LATE_SECONDS", -3600)  # the age that the server tells
+    server.keys, server.retries = keys(2), 2
+    server.outcomes = lambda key: []
+    ran = scar("run", "-es", BUCKET, "--json", NAME)
+    (failure,) = ran.json["failures"]
+    assert failure["reason"] == "its end is not in the log, and after 3600 s Lambda makes no call again"
+
+
+def test_a_log_that_stays_silent_is_told(
+    scar: Scar, server: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "LATE_SECONDS", -3599)
+    monkeypatch.setattr(following, "SILENT_SECONDS", -1)
+    server.keys, server.retries = keys(2), 2
+    server.outcomes = lambda key: []
+    ran = scar("run", "-es", BUCKET, "--json", NAME)
+    assert ran.stderr.count("nothing of these calls is in the function's log yet") == 1
+
+
+def test_calls_share_connections(scar: Scar, server: BatchServer) -> None:
+    """Else each would need a handshake."""
+    server.keys = keys(100)
+    assert scar("run", "-es", BUCKET, "--async", "--concurrency", "4", NAME).status == 0
+    assert server.accepted <= 4 + 3  # the calls', and those of what is asked before
+
+
+def test_a_bar_on_a_terminal(server: BatchServer) -> None:
+    server.keys = keys(30)
+    server.delay = 0.05
+    terminal, own = pty.openpty()
+    command = [sys.executable, "-m", "scar.cli", "run", "-es", BUCKET, "--concurrency", "2", NAME]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=own, text=True) as process:
+        os.close(own)
+        seen = b"".join(iter(lambda: _read(terminal), b"")).decode()
+        assert process.stdout is not None
+        summary = process.stdout.read()
+    os.close(terminal)
+    assert "30 of 30 files sent" in seen
+    assert "\x1b[" in seen
+    assert seen.count("\n") < 20  # one line, painted over
+    assert summary.startswith("Files:     30 (30 done)\n")
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # the program has closed its end
+        return b""
