@@ -11,7 +11,7 @@ from scar import config
 from scar.cli import output, progress
 from scar.cli.settings import Settings
 from scar.ops.batch.board import LOST, TAKEN, Board, File, Status
-from scar.ops.batch.request import BatchRequest, call_of
+from scar.ops.batch.request import BatchRequest, prepare
 from scar.ops.batch.run import Summary, Watch, run
 from scar.ops.cloud import connect
 from scar_supervisor.contract import Result
@@ -22,11 +22,11 @@ _SHOWN_FAILURES = 20
 
 def run_batch(request: BatchRequest, settings: Settings) -> int:
     """Carry it out and show it; the exit status. Raises ScarError, after the summary if anything was sent."""
-    call = call_of(request)
+    job = prepare(request)
     talk = output.talk(settings)
     cloud = connect(settings.where, config.load(), talk)
     with _progress(request, settings) as show:
-        summary = run(request, call, cloud, Watch(talk, show, _show_first))
+        summary = run(job, cloud, Watch(talk, show, _show_first))
     if output.wants_json(settings):
         output.print_json(_document(request, summary, verbose=settings.verbose))
     else:

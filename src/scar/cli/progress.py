@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 from scar.ops.batch.board import ENDED, LOST, TAKEN, Board, Status
 from scar.ops.talk import Talk
@@ -15,10 +14,8 @@ LINE_SECONDS = 5.0
 """Between lines, if no tenth of the files was completed earlier."""
 
 
-class Show(Protocol):
-    """Takes note of how far a run is."""
-
-    def __call__(self, board: Board) -> None: ...
+Show = Callable[[Board], None]
+"""Takes note of how far a run is."""
 
 
 @contextmanager

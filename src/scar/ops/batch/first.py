@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from scar import report_line
 from scar.aws.errors import AwsError
-from scar.aws.functions import Function
-from scar.aws.session import Aws
 from scar.deploy import calls
 from scar.deploy.calls import AnswerNotUnderstood, CallFailed, Outcome
 from scar.errors import ScarError
 from scar.ops.batch.board import Board, Status
 from scar.ops.batch.journal import Journal
 from scar.ops.batch.launching import FOR_ALL, passes, status_after
+from scar.ops.batch.target import Target
 from scar_supervisor.contract import Result
 
 _OF_ONE_FILE = ("NoTimeLeft", "StagingFailed", "SystemRefused")
@@ -30,8 +29,7 @@ class AllWouldFail(ScarError):
 class First:
     """Makes the first call. What comes of it is told to board and journal."""
 
-    aws: Aws
-    function: Function
+    target: Target
     board: Board
     journal: Journal
     show: Callable[[Result], None]
@@ -44,7 +42,9 @@ class First:
         """
         self.journal.sending(key)
         try:
-            outcome = calls.call_and_wait(self.aws, self.function.name, self.function.time, payload)
+            outcome = calls.call_and_wait(
+                self.target.aws, self.target.name, self.target.function.time, payload
+            )
         except KeyboardInterrupt:
             self.board.set(key, Status.UNSURE, reason="interrupted before the answer")
             raise
@@ -76,8 +76,8 @@ class First:
             raise _all_would_fail(result.error.message, result.error.hint)
 
     def _settle(self, key: str, status: Status, request_id: str = "", reason: str = "") -> None:
-        self.journal.record(key, status, request_id, reason)
         self.board.set(key, status, request_id=request_id, reason=reason)
+        self.journal.record(key, status, request_id, reason)
 
 
 def _failure(result: Result) -> str:

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 
 from scar import report_line
 from scar.aws.errors import NotFound, Throttled, Unreachable
-from scar.aws.functions import EventPolicy, Function
 from scar.aws.logs import LogEvent
-from scar.aws.session import Aws
 from scar.deploy import names
 from scar.ops.batch.attempts import LATE_SECONDS, Attempt, Attempts
 from scar.ops.batch.board import WITH_LAMBDA, Board, Status
+from scar.ops.batch.target import Target
 from scar.ops.follow import CLOCKS_DIFFER_MS, LATE_MS
 from scar.ops.functions import missing
 from scar.ops.talk import Talk
@@ -37,23 +35,15 @@ SILENT_SECONDS = 120
 _TERMS = (PROCESSED_LINE.strip(), "REPORT RequestId")
 
 
-@dataclass(frozen=True)
-class Watched:
-    """Whose log is followed, and since when."""
-
-    function: Function
-    policy: EventPolicy
-    since: int
-    """When the run began: milliseconds since 1970."""
-
-
 class Follower:
     """Tells the board of each call that has ended."""
 
-    def __init__(self, aws: Aws, watched: Watched, board: Board, talk: Talk) -> None:
-        self._aws, self._watched, self._board, self._talk = aws, watched, board, talk
+    def __init__(self, target: Target, board: Board, since: int, talk: Talk) -> None:
+        """``since``: when the run began, in milliseconds since 1970."""
+        self._target, self._board, self._talk = target, board, talk
+        self._policy = target.aws.functions.event_policy(target.name)
         self._attempts: dict[str, Attempts] = {}
-        self._beginning = watched.since - CLOCKS_DIFFER_MS
+        self._beginning = since - CLOCKS_DIFFER_MS
         self._youngest = 0
         self._heard = 0
         self._pause = PAUSE_SECONDS
@@ -61,7 +51,7 @@ class Follower:
         self._next = now
         self._next_from_the_beginning = now
         self._last_answer = now
-        self._silent_after = now + watched.function.time + SILENT_SECONDS
+        self._silent_after = now + target.function.time + SILENT_SECONDS
 
     def poll(self) -> None:
         """Ask the log, if it is time to.
@@ -78,8 +68,8 @@ class Follower:
             if now - self._last_answer > PATIENCE_SECONDS:
                 raise
         except NotFound as error:
-            if self._aws.functions.configuration(self._watched.function.name) is None:
-                raise missing(self._aws, self._watched.function.name) from error
+            if self._target.aws.functions.configuration(self._target.name) is None:
+                raise missing(self._target.aws, self._target.name) from error
         else:
             self._last_answer = time.monotonic()
         self._end_the_overdue()
@@ -89,10 +79,10 @@ class Follower:
 
     def end_the_lost(self, seconds_since_the_last_was_sent: float) -> None:
         """Take for failed what Lambda must have dropped: calls older than it makes them, at the latest."""
-        policy, function = self._watched.policy, self._watched.function
-        if seconds_since_the_last_was_sent > policy.age + function.time + LATE_SECONDS:
+        age = self._policy.age
+        if seconds_since_the_last_was_sent > age + self._target.function.time + LATE_SECONDS:
+            reason = f"its end is not in the log, and after {age} s Lambda makes no call again"
             for file in self._board.files(WITH_LAMBDA):
-                reason = f"its end is not in the log, and after {policy.age} s Lambda makes no call again"
                 self._board.set(file.key, Status.FAILED, reason=reason)
 
     def _since(self, now: float) -> int:
@@ -103,8 +93,8 @@ class Follower:
         return self._beginning
 
     def _read(self, since: int) -> None:
-        group = names.log_group(self._watched.function.name)
-        for event in self._aws.logs.events(group, terms=_TERMS, since=since):
+        group = names.log_group(self._target.name)
+        for event in self._target.aws.logs.events(group, terms=_TERMS, since=since):
             self._youngest = max(self._youngest, event.timestamp)
             self._hear(event)
 
@@ -141,7 +131,7 @@ class Follower:
         self._heard += 1
         if not ended.failed:
             status = Status.SKIPPED if ended.skipped else Status.DONE
-        elif self._attempts[request_id].failed > self._watched.policy.retries:
+        elif self._attempts[request_id].failed > self._policy.retries:
             status = Status.FAILED
         else:
             status = Status.RETRYING

@@ -49,7 +49,7 @@ class Past:
 
 
 def path_for(*identity: str) -> Path:
-    """Where the journal is of what these name: cloud, account, region, function and bucket."""
+    """Where the journal is of what these name: account, region, function and bucket."""
     return home() / "runs" / f"{'_'.join(identity)}.jsonl"
 
 

@@ -128,8 +128,8 @@ class Launcher:
             self._settle(key, status_after(error), reason=error.message)
 
     def _settle(self, key: str, status: Status, *, request_id: str = "", reason: str = "") -> None:
-        self._journal.record(key, status, request_id, reason)
         self._board.set(key, status, request_id=request_id, reason=reason)
+        self._journal.record(key, status, request_id, reason)
 
     def _give_up(self, error: Exception) -> None:
         self._stopped_by = self._stopped_by or error

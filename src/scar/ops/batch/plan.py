@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from scar.aws.functions import Function
-from scar.aws.session import Aws
 from scar.ops.batch.board import Board, File, Status
 from scar.ops.batch.journal import Past
 from scar.ops.batch.listing import Listing, choose
 from scar.ops.batch.request import BatchRequest, Choice
+from scar.ops.batch.target import Target
 from scar.statistics import Calls
 
 
@@ -27,26 +27,21 @@ class Plan:
     nothing: str = ""
     """Why there is nothing to do, if so."""
 
-    @property
-    def unsent(self) -> list[str]:
-        """The keys to send."""
-        return [file.key for file in self.board.files({Status.UNSENT})]
 
-
-def make(request: BatchRequest, aws: Aws, function: Function, past: Past | None) -> Plan:
+def make(request: BatchRequest, target: Target, past: Past | None) -> Plan:
     """Look what is in the bucket. ``past``: the runs that are gone on with. Raises ScarError."""
     now = int(time.time() * 1000)
     if request.resume and past is None:
-        nothing = f"nothing to resume: no run of {function.name} on bucket {request.bucket} was left half-way"
-        return Plan(_board(function, ()), now, nothing=nothing)
-    listing = choose(aws, request.bucket, request.choice)
+        nothing = f"nothing to resume: no run of {target.name} on bucket {request.bucket} was left half-way"
+        return Plan(_board(target.function, ()), now, nothing=nothing)
+    listing = choose(target.aws, request.bucket, request.choice)
     if past is None:
-        board = _board(function, map(File, listing.keys))
+        board = _board(target.function, map(File, listing.keys))
         nothing = "" if len(board) else _nothing_found(request, listing)
         return Plan(board, now, listing.others, nothing)
     sent = [_again(file, request) for file in past.files.values()]
     new = (File(key) for key in listing.keys if key not in past.files)
-    return Plan(_board(function, [*sent, *new]), past.started, listing.others)
+    return Plan(_board(target.function, [*sent, *new]), past.started, listing.others)
 
 
 def _board(function: Function, files: Iterable[File]) -> Board:
