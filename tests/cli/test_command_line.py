@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scar.version import VERSION
-from tests.cli.support import Scar
+from tests.cli.support import Account, Scar
 
 COMMANDS = ["init", "run", "update", "ls", "log", "rm", "role", "doctor", "local", "completion"]
 
@@ -165,3 +165,12 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
     ran = subprocess.run(program, stdout=writer, stderr=subprocess.PIPE, check=False)
     os.close(writer)
     assert (ran.returncode, ran.stderr) == (141, b"")
+
+
+def test_what_to_type_next_is_said_to_people(scar: Scar, account: Account) -> None:
+    assert scar("ls").stderr.endswith("next: scar init IMAGE\n")
+    assert scar("init", "-n", "cow", "grycap/cowsay").stderr.endswith("next: scar run cow\n")
+    assert scar("init", "-n", "say", "-es", "pictures", "grycap/cowsay").stderr.endswith(
+        "next: scar put FILE pictures/input/\n"
+    )
+    assert "next:" not in scar("update", "--json", "-m", "512", "cow").stderr

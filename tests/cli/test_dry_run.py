@@ -10,7 +10,7 @@ INIT = ("init", "-n", "cow", "-es", "pictures", "grycap/cowsay")
 def steps(progress: str) -> list[str]:
     """The steps in what a command said while it worked."""
     lines = [line.removeprefix("scar: ") for line in progress.splitlines()]
-    return [line for line in lines if not line.startswith(("look for image ", "the image has "))]
+    return [line for line in lines if not line.startswith(("look for image ", "the image has ", "next: "))]
 
 
 def test_init_and_rm_do_what_they_said(scar: Scar, account: Account) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import click
 
-from scar.cli import completion
+from scar.cli import completion, hints
 from scar.cli.app import app
 from scar.cli.settings import Settings
 from scar.errors import Interrupted, ScarError, UsageError
@@ -87,7 +87,7 @@ def _usage_error(error: click.ClickException) -> UsageError:
 
 def _report(error: ScarError, settings: Settings) -> int:
     status = _exit_status(error, settings)
-    hint = _for_the_local_cloud(error.hint) if settings.local else error.hint
+    hint = hints.as_typed(error.hint, settings)
     lines = _json_lines(error, hint, status) if settings.json else _plain_lines(error, hint)
     with contextlib.suppress(BrokenPipeError):
         print(*lines, sep="\n", file=sys.stderr, flush=True)  # noqa: T201 - the one place that prints errors
@@ -102,13 +102,6 @@ def _exit_status(error: ScarError, settings: Settings) -> int:
 
         return EXIT_SCAR_ERROR
     return error.exit_status
-
-
-def _for_the_local_cloud(hint: str) -> str:
-    """The hint with commands that work where this one did: `scar rm` typed as it is would work on AWS."""
-    import re
-
-    return re.sub(r"\bscar (init|run|update|ls|log|rm|doctor)\b(?! --local)", r"scar \1 --local", hint)
 
 
 def _plain_lines(error: ScarError, hint: str) -> list[str]:

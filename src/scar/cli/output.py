@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from scar.cli import hints
 from scar.cli.settings import Settings
 from scar.ops.talk import Talk
 
@@ -40,6 +41,12 @@ def wants_json(settings: Settings) -> bool:
 def talk(settings: Settings) -> Talk:
     """Progress and warnings on stderr; no progress where a program reads along."""
     return Talk(say=_drop if wants_json(settings) else _say, warn=warn)
+
+
+def next_step(command: str, settings: Settings) -> None:
+    """What to type next, for who is new here; not where a program reads along."""
+    if not wants_json(settings):
+        click.echo(f"next: {hints.as_typed(command, settings)}", err=True)
 
 
 def warn(line: str) -> None:

@@ -44,6 +44,8 @@ def command(context: click.Context, buckets: tuple[str, ...], functions: tuple[s
     healthy = all(finding.status != "failure" for finding in findings)
     if not plain:
         output.print_json({"healthy": healthy, "findings": [asdict(finding) for finding in findings]})
+    if healthy:
+        output.next_step("scar init IMAGE", settings)
     return 0 if healthy else 1
 
 

@@ -112,6 +112,10 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         output.print_json(_document(spec, verbose=settings.verbose))
     else:
         click.echo("\n".join(_lines(spec)))
+    if spec.bucket:
+        output.next_step(f"scar put FILE {spec.bucket}/input/", settings)
+    else:
+        output.next_step(f"scar run {spec.name}", settings)
 
 
 def _lines(spec: FunctionSpec) -> list[str]:

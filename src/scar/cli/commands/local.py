@@ -29,6 +29,7 @@ def start(context: click.Context) -> None:
     for line in running.limitations:
         output.warn(line)
     _show(running, settings)
+    output.next_step("scar init --local IMAGE", settings)
 
 
 @command.command(cls=Command, name="stop")

@@ -36,6 +36,8 @@ def command(context: click.Context) -> None:
     else:
         talk.say(f"functions in {cloud.aws.region}{' of the local cloud' if settings.local else ''}:")
         _print_table(functions)
+        if not functions:
+            output.next_step("scar init IMAGE", settings)
 
 
 def _image(function: Function) -> str:

@@ -86,6 +86,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter for each option
         output.print_json({"role": prepared.arn, "policy": prepared.policy, "steps": list(steps)})
     else:
         click.echo(f"Role: {prepared.arn}")
+    output.next_step("scar doctor", settings)
 
 
 @command.command(

@@ -129,6 +129,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     outcome = run(request, body, cloud)
     if isinstance(outcome, Queued):
         _show_queued(outcome, settings)
+        output.next_step(f"scar log -f -ri {outcome.request_id} {name}", settings)
         return 0
     return _show(outcome, settings)
 

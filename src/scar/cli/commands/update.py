@@ -82,6 +82,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         output.print_json({"name": name, "changes": list(plan.describe())})
     else:
         click.echo(f"Updated: {name}" if plan.steps else f"Nothing to update: {name}")
+    output.next_step(f"scar run {name}", settings)
 
 
 def _removes(item: str) -> bool:
