@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import random
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,8 +14,11 @@ from pathlib import Path
 import pytest
 
 from scar.aws import session
+from scar.aws.errors import Unreachable
+from scar.deploy.calls import payload_of
 from scar.ops.batch import following, launching
-from scar_supervisor.contract import Failure, Processed, Result
+from scar.ops.batch.board import Status
+from scar_supervisor.contract import Call, Failure, Processed, Result
 from tests.cli import batch_server
 from tests.cli.batch_server import BUCKET, GROUP, HANG_UP, NAME, TAKE, THROTTLE, BatchServer
 from tests.cli.support import Scar
@@ -199,6 +203,36 @@ def test_a_function_that_takes_no_call_for_long_ends_the_run(
     server.answer = lambda key: TAKE
     assert scar("run", "-es", BUCKET, "--async", "--resume", NAME).status == 0
     assert server.taken == dict.fromkeys(server.keys, 1)
+
+
+def test_a_long_wait_for_lambda_is_told_once(
+    scar: Scar, server: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launching, "QUIET_SECONDS", 0)
+    server.keys = keys(20)
+    server.answer = lambda key: TAKE if server.answers[THROTTLE] > 40 else THROTTLE
+    ran = scar("run", "-es", BUCKET, "--async", NAME)
+    assert ran.status == 0
+    assert ran.stderr.count("said 429: waiting for up to 300 s until calls are taken again") == 1
+    assert server.taken == dict.fromkeys(server.keys, 1)
+
+
+def test_only_what_was_certainly_not_sent_is_sent_again(
+    server: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        nowhere = f"http://127.0.0.1:{other.getsockname()[1]}"
+    body = payload_of(Call(object=(BUCKET, "input/x")), asynchronous=True)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", nowhere)
+    with pytest.raises(Unreachable) as not_sent:
+        session.Aws("us-east-1").calls(0).invoke_later(NAME, body)
+    assert launching.passes(not_sent.value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    server.answer = lambda key: HANG_UP
+    with pytest.raises(Unreachable) as lost:
+        session.Aws("us-east-1").calls(0).invoke_later(NAME, body)
+    assert not launching.passes(lost.value)
+    assert launching.status_after(lost.value) is Status.UNSURE
 
 
 # The first file.

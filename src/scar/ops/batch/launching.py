@@ -21,9 +21,12 @@ from scar.aws.errors import (
 from scar.aws.functions import Functions
 from scar.ops.batch.board import Board, Status
 from scar.ops.batch.journal import Journal
+from scar.ops.talk import Talk
 
 PATIENCE_SECONDS = 300
 """How long Lambda may take no call at all before a run gives up."""
+QUIET_SECONDS = 10
+"""How long it may do so until the user is told what is waited for."""
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
 
@@ -44,12 +47,13 @@ class Sender:
 class Launcher:
     """Sends from threads of its own, while `wait` lets the caller do other things."""
 
-    def __init__(self, sender: Sender, board: Board, journal: Journal) -> None:
-        self._sender, self._board, self._journal = sender, board, journal
+    def __init__(self, sender: Sender, board: Board, journal: Journal, talk: Talk) -> None:
+        self._sender, self._board, self._journal, self._talk = sender, board, journal, talk
         self._keys: deque[str] = deque()
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
         self._last_taken = time.monotonic()
+        self._told = False
         self._stopped_by: Exception | None = None
 
     def start(self, keys: Iterable[str], *, at_once: int) -> None:
@@ -111,14 +115,23 @@ class Launcher:
                     self._failed(key, error)
                     return
                 self._journal.record(key, Status.UNSENT)
-                if time.monotonic() - max(self._last_taken, refused_since) > PATIENCE_SECONDS:
-                    self._give_up(error)
+                self._bear(error, time.monotonic() - max(self._last_taken, refused_since))
                 if self._stopping.wait(pause):
                     return
             else:
                 self._last_taken = time.monotonic()
                 self._settle(key, Status.SENT, request_id=answer.request_id)
                 return
+
+    def _bear(self, error: AwsError, seconds: float) -> None:
+        """Lambda has taken nothing for so long."""
+        if seconds > PATIENCE_SECONDS:
+            self._give_up(error)
+        elif seconds > QUIET_SECONDS and not self._told:
+            self._told = True
+            self._talk.say(
+                f"{error.message}: waiting for up to {PATIENCE_SECONDS} s until calls are taken again"
+            )
 
     def _failed(self, key: str, error: AwsError) -> None:
         if isinstance(error, FOR_ALL):

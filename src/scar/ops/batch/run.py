@@ -109,7 +109,7 @@ class _Work:
             job=job,
             board=plan.board,
             first=First(target, plan.board, journal, watch.first_failed),
-            launcher=Launcher(sender, plan.board, journal),
+            launcher=Launcher(sender, plan.board, journal, watch.talk),
             follower=Follower(target, plan.board, plan.since, watch.talk) if waits else None,
             progress=watch.progress,
         )
