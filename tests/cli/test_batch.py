@@ -187,7 +187,7 @@ def test_what_would_happen_to_every_call_ends_the_run(scar: Scar, server: BatchS
     ran = scar("run", "-es", BUCKET, "--async", "--concurrency", "2", NAME)
     assert ran.status == 125
     assert "not sent)" in ran.out
-    assert f"To send what was not sent: scar run -es {BUCKET} --resume {NAME}" in ran.out
+    assert f"scar run -es {BUCKET} --resume {NAME}\n" in ran.stderr
     assert server.answers[404] <= 2
 
 

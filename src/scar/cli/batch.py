@@ -30,7 +30,9 @@ def run_batch(request: BatchRequest, settings: Settings) -> int:
     if output.wants_json(settings):
         output.print_json(_document(request, summary, verbose=settings.verbose))
     else:
-        _print_plain(request, summary)
+        _print_plain(summary)
+        if summary.board.count({Status.UNSENT, Status.REFUSED}):
+            output.next_step(f"scar run -es {request.bucket} --resume {request.function}", settings)
     if summary.stopped is not None:
         raise summary.stopped
     return 0 if summary.succeeded else 1
@@ -50,15 +52,14 @@ def _show_first(result: Result) -> None:
     click.echo(result.output, err=True)
 
 
-def _print_plain(request: BatchRequest, summary: Summary) -> None:
+def _print_plain(summary: Summary) -> None:
     if summary.nothing:
-        click.echo(summary.nothing.capitalize())
-        return
-    click.echo("\n".join(_lines(request, summary)))
+        click.echo(f"{summary.nothing[0].upper()}{summary.nothing[1:]}")
+    else:
+        click.echo("\n".join(_lines(summary.board)))
 
 
-def _lines(request: BatchRequest, summary: Summary) -> Iterator[str]:
-    board = summary.board
+def _lines(board: Board) -> Iterator[str]:
     yield f"Files:     {len(board):,}{_in_words(board)}"
     calls = board.calls
     median, high = calls.duration_ms(0.5), calls.duration_ms(0.95)
@@ -72,13 +73,8 @@ def _lines(request: BatchRequest, summary: Summary) -> Iterator[str]:
         yield from (f"  {_name(file.key)}: {_reason(file)}" for file in lost[:_SHOWN_FAILURES])
     if len(lost) > _SHOWN_FAILURES:
         yield f"  and {len(lost) - _SHOWN_FAILURES:,} more: --json lists all"
-    if board.count({Status.UNSENT, Status.REFUSED}):
-        yield f"To send what was not sent: scar run -es {request.bucket} --resume {request.function}"
     if board.count({Status.UNSURE}):
-        yield (
-            "What may have been sent is not sent again, unless you say so:"
-            f" scar run -es {request.bucket} --resume --resend-unsure {request.function}"
-        )
+        yield "What may have been sent is sent again by --resume --resend-unsure only"
 
 
 _WORDS = {
