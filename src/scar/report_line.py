@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 _PREFIX = "REPORT RequestId: "
+_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _FIELD = re.compile(r"([A-Za-z ]+): ([^\t\n]*)")
 
 
@@ -41,13 +42,13 @@ def parse(message: str) -> Report | None:
     init = fields.get("Init Duration") or fields.get("Restore Duration")
     try:
         return Report(
-            request_id=fields["RequestId"].strip(),
+            request_id=_id(fields["RequestId"]),
             duration_ms=_number(fields["Duration"], "ms"),
             billed_ms=round(
                 _number(fields["Billed Duration"], "ms")
                 + _number(fields.get("Billed Restore Duration", "0 ms"), "ms")
             ),
-            memory_mb=round(_number(fields["Memory Size"], "MB")),
+            memory_mb=_above_zero(round(_number(fields["Memory Size"], "MB"))),
             memory_used_mb=round(_number(fields["Max Memory Used"], "MB")),
             init_ms=None if init is None else _number(init, "ms"),
             status=fields.get("Status", "").strip(),
@@ -64,8 +65,22 @@ def last(log: bytes) -> Report | None:
 
 
 def _number(text: str, unit: str) -> float:
-    """Raises ValueError for what is not a plain number with this unit."""
-    match = re.fullmatch(rf"(\d+(?:\.\d+)?) {unit}\s*", text)
+    """Raises ValueError for what is not a plain number of a size that AWS prints, with this unit."""
+    match = re.fullmatch(rf"(\d{{1,12}}(?:\.\d{{1,12}})?) {unit}\s*", text, re.ASCII)
     if match is None:
         raise ValueError(text)
     return float(match[1])
+
+
+def _id(text: str) -> str:
+    """Raises ValueError for what is no request's id: it is shown in commands to type."""
+    if _ID.fullmatch(text.strip()) is None:
+        raise ValueError(text)
+    return text.strip()
+
+
+def _above_zero(value: int) -> int:
+    """Raises ValueError."""
+    if value == 0:
+        raise ValueError(value)
+    return value

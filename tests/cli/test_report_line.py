@@ -60,6 +60,11 @@ def test_figures_without_a_fraction_are_read() -> None:
         f"{START}x ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\tMax Memory Used: 56 MB",
         f"{START}1 ms\tBilled Duration: 13 s\tMemory Size: 128 MB\tMax Memory Used: 56 MB",
         f"{START}nan ms\tBilled Duration: 1 ms\tMemory Size: 128 MB\tMax Memory Used: 56 MB",
+        f"{START}{'9' * 400} ms\tBilled Duration: 1 ms\tMemory Size: 128 MB\tMax Memory Used: 56 MB",
+        f"{START}1 ms\tBilled Duration: 1 ms\tMemory Size: 0 MB\tMax Memory Used: 56 MB",
+        f"{START}1 ms\tBilled Duration: 1 ms\tMemory Size: 128 MB\tMax Memory Used: 56 MB".replace(
+            ID, "$(id)"
+        ),
         f"said: {START}1 ms\tBilled Duration: 1 ms\tMemory Size: 128 MB\tMax Memory Used: 56 MB",
         "INIT_REPORT Init Duration: 10.00 ms\tPhase: init\tStatus: timeout",
     ],
