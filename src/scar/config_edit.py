@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from scar import config
+from scar import atomic, config
 from scar.errors import ScarError
 
 _CONTINUATION = re.compile(r"[ \t]+\S")
@@ -20,7 +18,7 @@ def set_value(file: Path, key: str, value: str) -> None:
         before = file.read_bytes().decode("utf-8-sig")
         after = with_value(before, key, value)
         _check(before, after, key, value, file)
-        _write(file.resolve(), after)
+        atomic.write(file, after.encode())
     except OSError as error:
         raise ScarError(
             f"{file}: cannot be written: {error.strerror}", hint=f"the line would be: {key} = {value}"
@@ -51,16 +49,3 @@ def _check(before: str, after: str, key: str, value: str, file: Path) -> None:
             f"{file}: {key} cannot be set without changing what else is there",
             hint=f"write it by hand: {key} = {value}",
         )
-
-
-def _write(file: Path, text: str) -> None:
-    """A reader sees the old file or the new one, with the same rights."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with open(descriptor, "wb") as stream:
-            stream.write(text.encode())
-            os.fchmod(stream.fileno(), file.stat().st_mode & 0o777)
-        os.replace(temporary, file)
-    except BaseException:
-        os.unlink(temporary)
-        raise
