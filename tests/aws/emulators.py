@@ -75,7 +75,7 @@ def mini(folder: Path, *, auth: bool = False) -> Iterator[Account]:
     """MiniStack, with its `gaps` filled."""
     with proxy.serving() as front, ministack.serving(folder, auth=auth, endpoint=front.url) as front.emulator:
         account = Account(front, ministack.ACCOUNT, "test")
-        front.on_the_way = partial(gaps.with_runtime, account.client("s3"))
+        front.on_the_way = partial(gaps.on_the_way, account.client("s3"))
         front.on_the_way_back = gaps.with_event_ids
         try:
             yield account

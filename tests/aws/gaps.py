@@ -1,4 +1,4 @@
-"""What MiniStack lacks and SCAR relies on: a managed runtime, and the ids of log events.
+"""What MiniStack lacks and SCAR relies on: a managed runtime, patterns of several terms, ids of log events.
 
 MiniStack runs ``python3.*`` in worker processes with a protocol of their own on standard output, where
 a function of SCAR's writes its log: that would be lost, or taken for an answer. ``provided.al2023`` is there
@@ -31,8 +31,12 @@ exec "{sys.executable}" -S -m awslambdaric "$_HANDLER"
 """
 
 
-def with_runtime(s3: Any, call: ApiCall, body: bytes) -> bytes:
+def on_the_way(s3: Any, call: ApiCall, body: bytes) -> bytes:
     """The body of a request on its way to MiniStack; ``s3``: boto3's client, for packages in a bucket."""
+    return _without_choice(call, _with_runtime(s3, call, body))
+
+
+def _with_runtime(s3: Any, call: ApiCall, body: bytes) -> bytes:
     if call.operation not in ("CreateFunction", "UpdateFunctionCode"):
         return body
     document: dict[str, Any] = json.loads(body)
@@ -44,6 +48,15 @@ def with_runtime(s3: Any, call: ApiCall, body: bytes) -> bytes:
         code["ZipFile"] = base64.b64encode(_with_bootstrap(base64.b64decode(code["ZipFile"]))).decode()
     if "Runtime" in document:
         document["Runtime"] = RUNTIME
+    return json.dumps(document).encode()
+
+
+def _without_choice(call: ApiCall, body: bytes) -> bytes:
+    """``?"a" ?"b"`` is events with a or b. MiniStack finds none then, so it is asked for all."""
+    document: dict[str, Any] = json.loads(body) if call.operation == "FilterLogEvents" else {}
+    if not document.get("filterPattern", "").startswith("?"):
+        return body
+    del document["filterPattern"]
     return json.dumps(document).encode()
 
 

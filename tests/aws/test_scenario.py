@@ -126,6 +126,25 @@ def test_the_log_tells_of_one_request_or_one_stream(cloud: Cloud, bucket: str) -
     assert log_of(cloud, second, "-ls", stream) == log_of(cloud, second)
 
 
+@pytest.fixture
+def reported(cloud: Cloud) -> Iterator[str]:
+    """A function that was called twice."""
+    cloud.succeed("init", "-n", "reported", "-m", "256", IMAGE)
+    cloud.succeed("run", "reported", "/bin/true")
+    cloud.succeed("run", "reported", "/bin/true")
+    yield "reported"
+    cloud.succeed("rm", "reported")
+
+
+def test_the_report_counts_calls_and_failures(cloud: Cloud, reported: str) -> None:
+    found = cloud.succeed("report", "--json", reported).json
+    assert (found["calls"], found["failed"]) == (2, 0)
+    assert found["cold_starts"] == {"moto": 1, "ministack": 0}[cloud.name]  # MiniStack tells of none
+    assert found["duration_ms"]["median"] > 0
+    assert [use["paid_for"] for use in found["memory_mb"]] == [256]
+    assert found["cost_usd"] > 2 * 0.2e-6
+
+
 def stream_of(cloud: Cloud, request_id: str) -> str:
     """The log stream that has a request."""
     found = cloud.account.client("logs").filter_log_events(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -95,3 +95,17 @@ class Account:
 
 
 NOTHING: dict[str, list[str]] = {"functions": [], "log groups": [], "buckets": []}
+
+BASE = 1_795_302_477_000
+"""Milliseconds since 1970: a moment that moto takes for neither too old nor in the future."""
+
+
+def write_log(account: Account, stream: str, moments: Sequence[int], lines: Sequence[str]) -> None:
+    """Lines of the function cowsay, written so many milliseconds after BASE."""
+    group = "/aws/lambda/cowsay"
+    account.logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    events = [
+        {"timestamp": BASE + moment, "message": f"{line}\n"}
+        for moment, line in zip(moments, lines, strict=True)
+    ]
+    account.logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)

@@ -14,7 +14,7 @@ import pytest
 from scar.version import VERSION
 from tests.cli.support import Account, Scar
 
-COMMANDS = ["init", "run", "update", "ls", "log", "rm", "role", "doctor", "local", "completion"]
+COMMANDS = ["init", "run", "update", "ls", "log", "report", "rm", "role", "doctor", "local", "completion"]
 
 
 def python(*argv: str, **environment: str) -> subprocess.CompletedProcess[str]:

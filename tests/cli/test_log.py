@@ -6,11 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.cli.support import Account, Scar
+from tests.cli.support import BASE, Account, Scar, write_log
 
 COWSAY = "grycap/cowsay"
-BASE = 1_795_302_477_000
-"""Milliseconds since 1970: a moment that moto takes for neither too old nor in the future."""
 
 ONE = [
     "START RequestId: id-1 Version: $LATEST",
@@ -20,16 +18,6 @@ ONE = [
 ]
 TWO = ["START RequestId: id-2 Version: $LATEST", "moo 2 mentions id-1", "END RequestId: id-2"]
 THREE = ["START RequestId: id-3 Version: $LATEST", "moo 3, not of id-1"]
-
-
-def write_log(account: Account, stream: str, moments: list[int], lines: list[str]) -> None:
-    group = "/aws/lambda/cowsay"
-    account.logs.create_log_stream(logGroupName=group, logStreamName=stream)
-    events = [
-        {"timestamp": BASE + moment, "message": f"{line}\n"}
-        for moment, line in zip(moments, lines, strict=True)
-    ]
-    account.logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ _GROUPS = {
         "update": "Change a function: its image, memory, time, variables, init script",
         "ls": "List the functions",
         "log": "Show what a function's calls wrote",
+        "report": "Tell what a function's calls took: time, memory, failures, cost",
         "rm": "Remove a function and all that was made for it",
     },
     "Getting ready": {

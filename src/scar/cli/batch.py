@@ -62,10 +62,11 @@ def _print_plain(summary: Summary) -> None:
 def _lines(board: Board) -> Iterator[str]:
     yield f"Files:     {len(board):,}{_in_words(board)}"
     calls = board.calls
-    median, high = calls.duration_ms(0.5), calls.duration_ms(0.95)
-    if median is not None and high is not None:
+    durations = calls.durations_ms()
+    if durations is not None:
         yield f"Calls:     {calls.count:,} ended, {calls.cold_starts:,} of them cold starts"
-        yield f"Durations: median {median / 1000:.2f} s, 95 % within {high / 1000:.2f} s"
+        median, most_of_them, _ = (value / 1000 for value in durations)
+        yield f"Durations: median {median:.2f} s, 95 % within {most_of_them:.2f} s"
         yield f"Cost:      about {calls.cost_usd:.6f} USD, estimated from list prices"
     lost = list(board.files(LOST))
     if lost:
@@ -128,11 +129,12 @@ def _document(request: BatchRequest, summary: Summary, *, verbose: bool) -> dict
 
 def _figures(board: Board) -> dict[str, object]:
     calls = board.calls
+    durations = calls.durations_ms()
     return {
         "ended": calls.count,
         "cold_starts": calls.cold_starts,
-        "duration_ms_median": calls.duration_ms(0.5),
-        "duration_ms_p95": calls.duration_ms(0.95),
+        "duration_ms_median": durations and durations.median,
+        "duration_ms_p95": durations and durations.most_of_them,
         "cost_usd": calls.cost_usd,
     }
 
