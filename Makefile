@@ -13,7 +13,7 @@ setup: .venv/stamp  ## Debian packages that are missing, and the Python environm
 .venv/stamp: pyproject.toml
 	@tools/packages
 	python3 -m venv --clear .venv
-	$(PYTHON) -m pip install --quiet --editable '.[local,report,dev]'
+	$(PYTHON) -m pip install --quiet --editable '.[local,dev]'
 	@touch $@
 
 check: setup  ## Style, types, and syntax for every Python that runs in Lambda
