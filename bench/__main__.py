@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import boto3
+from moto.server import ThreadedMotoServer
 
 from scar.deploy import package
 from scar_oci.platform import Platform
@@ -25,6 +31,7 @@ def main() -> int:
     """Measure inside a fresh /tmp, as a function has it, against the package as it is deployed."""
     with (
         registry.serving() as url,
+        s3() as s3_environment,
         tempfile.TemporaryDirectory(prefix="bench-", dir=cache()) as folder,
     ):
         function = Path(folder, "task")
@@ -37,11 +44,41 @@ def main() -> int:
             "SCAR_IMAGE": IMAGE,
             "SCAR_IMAGE_DIGEST": digest(url),
             "SCAR_REGISTRY_MIRROR": url,
+            **s3_environment,
         }
         for measurement in ("pull", "warm"):
             measure(measurement, function, environment)
     show(subprocess.run([sys.executable, "-m", "bench.launch"], stdout=subprocess.PIPE, check=True).stdout)
     return 0
+
+
+@contextmanager
+def s3() -> Iterator[dict[str, str]]:
+    """Serve an S3 with one file; the variables by which a function reaches it."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it logs each request as INFO
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    variables = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_LAMBDA_FUNCTION_NAME": "bench",
+    }
+    client = boto3.client(
+        "s3",
+        endpoint_url=variables["AWS_ENDPOINT_URL"],
+        region_name=variables["AWS_REGION"],
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+    )
+    client.create_bucket(Bucket="bench")
+    client.put_object(Bucket="bench", Key="input/file.txt", Body=b"x" * 10_000)
+    yield variables
+    client.close()
+    server.stop()
 
 
 def digest(url: str) -> str:

@@ -25,6 +25,9 @@ CALLS = 50
 
 TRUE = Call(args=(b"/bin/true",))
 COWSAY = Call(script=b"/usr/games/fortune | /usr/games/cowsay\n")
+FILE = Call(script=b'/bin/cp "$SCAR_INPUT_FILE" "$SCAR_OUTPUT_DIR"', object=("bench", "input/file.txt"))
+"""One of 10 KB, which the bench has put there."""
+NO_FILE = Call(script=b"/bin/cp /etc/passwd $SCAR_OUTPUT_DIR")
 
 
 class Context:
@@ -102,6 +105,7 @@ def main() -> None:
     bare, warm, ratio = compare(TRUE, lambda: spawn(true))
     script = launched(Call(args=(b"/bin/sh", b"-c", COWSAY.script or b"")))
     bare_cow, warm_cow, ratio_cow = compare(COWSAY, lambda: spawn(script))
+    no_file, file, _ = compare(FILE, lambda: call(NO_FILE))
     figures = {
         "/bin/true, bare spawn (CPU ms)": f"{bare:.2f}",
         "/bin/true, warm call (CPU ms)": f"{warm:.2f}",
@@ -109,6 +113,8 @@ def main() -> None:
         "fortune | cowsay, bare spawn (CPU ms)": f"{bare_cow:.2f}",
         "fortune | cowsay, warm call (CPU ms)": f"{warm_cow:.2f}",
         "fortune | cowsay, warm call / bare spawn": f"{ratio_cow:.2f}",
+        "cp, warm call without files (CPU ms)": f"{no_file:.2f}",
+        "cp, warm call with one file in and one out (CPU ms)": f"{file:.2f}",
     }
     os.write(stdout, json.dumps(figures).encode() + b"\n")
 

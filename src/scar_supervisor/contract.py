@@ -48,11 +48,31 @@ ENV_TIMEOUT_THRESHOLD = "SCAR_TIMEOUT_THRESHOLD"
 ENV_PACKAGE_PARTS = "SCAR_PACKAGE_PARTS"
 """What of the user's is in the package: INIT_SCRIPT_FILE, EXTRA_FOLDER, or both with a comma between. Absent:
 nothing. For `scar update`, which must be given again what it cannot see when it makes the package anew."""
+ENV_OUTPUT = "SCAR_OUTPUT"
+"""Where results go: ``BUCKET/PREFIX``, where PREFIX is empty or ends with a slash. Absent: `OUTPUT_PREFIX` of
+the bucket that the input is in."""
 ENV_USER_PREFIX = "SCAR_ENV_"
 """Prefix of the variables given to `scar init -e`, so that reserved names (AWS_*) can be given too."""
 
 DEFAULT_TIMEOUT_THRESHOLD = 10
 """Seconds."""
+
+INPUT_PREFIX = "input/"
+"""Of the keys of a bucket that call its function."""
+OUTPUT_PREFIX = "output/"
+"""Of the keys of results, unless `ENV_OUTPUT` says otherwise."""
+
+# Metadata of each result in S3 (``x-amz-meta-scar-function`` and so on).
+META_FUNCTION = "scar-function"
+"""Name of the function that made it. An object that carries its own name is no input for a function."""
+META_REQUEST = "scar-request"
+"""Id of the request of Lambda's that made it."""
+META_INPUT = "scar-input"
+"""The object that it was made of: ``s3://BUCKET/KEY``, the key percent-encoded but for its slashes; where
+that is longer than `META_INPUT_LENGTH`, ``base64:`` and the base64 of ``s3://BUCKET/KEY``."""
+META_INPUT_LENGTH = 1500
+"""S3 allows 2,048 bytes of ASCII for names and values together. Of a bucket's name of 63 and a key of 1,024
+bytes, base64 makes 1,460: both forms leave room for the rest."""
 
 OUTPUT_LIMIT = 4 * 1024 * 1024
 """Bytes of the container's output that a result carries. Base64 makes 5.6 MB of them: Lambda's response
@@ -234,6 +254,17 @@ def decode(value: Any) -> bytes:
         return binascii.a2b_base64(value["base64"], strict_mode=True)
     except (KeyError, TypeError, ValueError) as error:
         raise ContractError(f"neither text nor base64: {str(value)[:80]!r}") from error
+
+
+def result_metadata(function: str, request_id: str, bucket: str, key: str) -> dict[str, str]:
+    """The metadata of the results that a function makes of an object."""
+    from urllib.parse import quote
+
+    source = f"s3://{bucket}/{quote(key)}"
+    if len(source) > META_INPUT_LENGTH:
+        plain = f"s3://{bucket}/{key}".encode()
+        source = "base64:" + binascii.b2a_base64(plain, newline=False).decode("ascii")
+    return {META_FUNCTION: function, META_REQUEST: request_id, META_INPUT: source}
 
 
 def _object(value: Any) -> tuple[str, str] | None:

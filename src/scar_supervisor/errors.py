@@ -67,6 +67,10 @@ class StagingFailed(SupervisorError):
     """An object could not be read from or written to S3."""
 
 
+class InputTooLarge(SupervisorError):
+    """An object has more bytes than /tmp has left."""
+
+
 class ContainerFailed(SupervisorError):
     """The container of an event ended with a status other than 0."""
 

@@ -22,6 +22,7 @@ which several environments would otherwise share the machine's."""
 class Function(NamedTuple):
     """What `scar init` decided, the same for every call."""
 
+    name: str
     image: str
     """As the user wrote it."""
     image_digest: str
@@ -36,6 +37,8 @@ class Function(NamedTuple):
     """The folder of the unpacked deployment package."""
     init_script: bytes | None
     """The script given to `scar init -s`."""
+    output: tuple[str, str] | None
+    """Bucket and prefix of the results, if they do not go to the bucket of the input."""
     extra_payload: bytes | None
     """The folder given to `scar init --extra-payload`, where it is in the package."""
 
@@ -46,6 +49,7 @@ class Function(NamedTuple):
         Raises FunctionMisconfigured.
         """
         try:
+            name = os.fsdecode(environ[b"AWS_LAMBDA_FUNCTION_NAME"])
             image = os.fsdecode(environ[contract.ENV_IMAGE.encode()])
             digest = os.fsdecode(environ[contract.ENV_IMAGE_DIGEST.encode()])
             threshold = int(
@@ -56,10 +60,13 @@ class Function(NamedTuple):
                 f"the function's environment is not of SCAR's making: {error}",
                 "make the function again with `scar init`",
             ) from error
+        output = os.fsdecode(environ.get(contract.ENV_OUTPUT.encode(), b""))
+        bucket, _, output_prefix = output.partition("/")
         mirror = environ.get(contract.ENV_REGISTRY_MIRROR.encode())
         prefix = contract.ENV_USER_PREFIX.encode()
         task_root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         return cls(
+            name=name,
             image=image,
             image_digest=digest,
             registry_mirror=os.fsdecode(mirror) if mirror else None,
@@ -69,6 +76,7 @@ class Function(NamedTuple):
             },
             role_env={name: environ[name] for name in _ROLE_NAMES if environ.get(name)},
             task_root=task_root,
+            output=(bucket, output_prefix) if bucket else None,
             extra_payload=_folder(os.path.join(task_root, contract.EXTRA_FOLDER)),
             init_script=_content(os.path.join(task_root, contract.INIT_SCRIPT_FILE)),
         )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 
-INPUT_PREFIX = "input/"
-OUTPUT_PREFIX = "output/"
+from .contract import INPUT_PREFIX
+
+KEY_MAX = 1024
+"""Bytes of UTF-8: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
 
 NAME_MAX = 255
 """Bytes of a file name on every file system of Linux."""
@@ -26,9 +28,12 @@ def local_path(key: str) -> bytes:
     return b"/".join(_segment(part) for part in relative.encode().split(b"/") if part)
 
 
-def output_key(path: bytes) -> str:
-    """The key at which a file of the output folder, given by its relative path, is kept."""
-    return OUTPUT_PREFIX + path.decode("utf-8", "backslashreplace")
+def output_key(prefix: str, path: bytes) -> str:
+    """The key at which a file of the output folder, given by its relative path, is kept.
+
+    Bytes that are not UTF-8 become ``\\xNN``: two files may come to the same key.
+    """
+    return prefix + path.decode("utf-8", "backslashreplace")
 
 
 def _segment(part: bytes) -> bytes:

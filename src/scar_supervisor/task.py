@@ -90,15 +90,32 @@ class Task(NamedTuple):
     def _run_object(self, item: S3Object, outcome: Outcome) -> None:
         """Stage an object in, run, and stage the results out, also those of a container that failed."""
         from .keys import is_folder_marker
-        from .staging import download, upload
 
         if is_folder_marker(item.key):
             outcome.skipped = "it stands for a folder"
             return
+        from . import staging
+
         with self._container(outcome) as container:
-            path = download(item, container.folder.input)
+            function = container.function
+            with staging.reading(item, container.deadline) as found:
+                if found.made_by == function.name:
+                    outcome.skipped = "it is a result of this function"
+                    return
+                path = found.save(container.folder.input)
             self._run(container, {b"SCAR_INPUT_FILE": path}, outcome)
-            outcome.outputs = upload(container.folder.output, item.bucket, self.log)
+            bucket, prefix = function.output or (item.bucket, contract.OUTPUT_PREFIX)
+            results = staging.Results(
+                bucket=bucket,
+                prefix=prefix,
+                metadata=contract.result_metadata(
+                    function.name, self.invocation.request_id, item.bucket, item.key
+                ),
+                input_key=item.key,
+                input_type=found.content_type,
+            )
+            for _ in results.write(container.folder.output, self.log, self.invocation.deadline - _RESERVE):
+                outcome.outputs += 1
             outcome.raise_unless_successful(item.url)
 
     def _run_event(self, event: Any, outcome: Outcome) -> None:
@@ -139,6 +156,8 @@ class Task(NamedTuple):
         )
         if error is not None:
             self.log.note(f"{type(error).__name__}: {error}")
+            if hint := getattr(error, "hint", ""):
+                self.log.note(f"what helps: {hint}")
         self.log.end_line()
         self.log.write(processed.line().encode())
 
@@ -181,6 +200,9 @@ class Task(NamedTuple):
         if self.output is not None:
             self.output.write(data)
 
+
+_RESERVE = 1.0
+"""Seconds of a call's time that its results must leave: to say what failed."""
 
 _ERROR_LENGTH = 2000
 """Characters of an error in the log's line: the whole of it is what Lambda is told."""

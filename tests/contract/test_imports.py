@@ -13,7 +13,7 @@ import pytest
 SOURCES = Path(__file__).resolve().parents[2] / "src"
 
 IN_LAMBDA = ("scar_oci", "scar_supervisor")
-SDK = ("boto3", "botocore")
+SDK = ("boto3", "botocore", "s3transfer")
 
 LAYERS = ("scar.cli", "scar.ops", "scar.deploy", "scar.aws")
 """Each may import those after it, never one before it. Modules of `scar` itself are below all of them."""

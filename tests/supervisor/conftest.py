@@ -155,6 +155,7 @@ def start(task: Path, registry: str, s3_endpoint: str, tmp_path_factory: pytest.
         variables = {
             "PATH": os.environ["PATH"],
             "TMPDIR": str(tmp),
+            "AWS_LAMBDA_FUNCTION_NAME": "function",
             "SCAR_IMAGE": REPOSITORY,
             "SCAR_IMAGE_DIGEST": digest,
             "SCAR_REGISTRY_MIRROR": registry,

@@ -15,6 +15,7 @@ ROLE = {
     b"AWS_REGION": b"eu-west-1",
 }
 CONFIGURED = {
+    b"AWS_LAMBDA_FUNCTION_NAME": b"cow",
     b"SCAR_IMAGE": b"grycap/cowsay",
     b"SCAR_IMAGE_DIGEST": b"sha256:" + b"0" * 64,
     b"SCAR_TIMEOUT_THRESHOLD": b"3",
@@ -61,11 +62,19 @@ def test_without_own_keys_the_role_serves() -> None:
 
 def test_the_configuration_is_read_and_the_rest_of_the_environment_left_behind() -> None:
     function = Function.from_environment(CONFIGURED)
-    assert function.image == "grycap/cowsay"
+    assert (function.name, function.image) == ("cow", "grycap/cowsay")
+    assert function.output is None
     assert function.timeout_threshold == 3
     assert function.registry_mirror is None
     assert function.user_env == {b"A": b"1=2", b"AWS_REGION": b"mars"}
     assert function.role_env == {b"AWS_REGION": b"eu-west-1", b"AWS_ACCESS_KEY_ID": b"role-key"}
+
+
+@pytest.mark.parametrize(
+    ("text", "output"), [(b"bucket/", ("bucket", "")), (b"bucket/a/b/", ("bucket", "a/b/"))]
+)
+def test_results_may_go_elsewhere(text: bytes, output: tuple[str, str]) -> None:
+    assert Function.from_environment(CONFIGURED | {b"SCAR_OUTPUT": text}).output == output
 
 
 @pytest.mark.parametrize("wrong", [{b"SCAR_IMAGE": None}, {b"SCAR_TIMEOUT_THRESHOLD": b"soon"}])

@@ -57,5 +57,5 @@ def test_folder_markers_end_in_a_slash() -> None:
 
 
 def test_output_keys_are_text_whatever_the_file_is_called() -> None:
-    assert output_key("a/ü +".encode()) == "output/a/ü +"
-    assert output_key(b"\xff") == "output/\\xff"
+    assert output_key("output/", "a/ü +".encode()) == "output/a/ü +"
+    assert output_key("results/", b"\xff") == "results/\\xff"

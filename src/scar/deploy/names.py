@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from itertools import count
 
 from scar import limits
+from scar_supervisor import contract
 
-INPUT_PREFIX = "input/"
-OUTPUT_PREFIX = "output/"
+INPUT_PREFIX = contract.INPUT_PREFIX
+OUTPUT_PREFIX = contract.OUTPUT_PREFIX
 
 _TO_HYPHENS = str.maketrans(dict.fromkeys("/:._@", "-"))
 
