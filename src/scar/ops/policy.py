@@ -46,14 +46,14 @@ def trust() -> Document:
 def function(scope: Scope) -> Document:
     """What the function does: it writes its log, reads ``input/`` and writes ``output/``.
 
-    HeadObject is s3:GetObject too, and all parts of a multipart upload but its end by failure are
-    s3:PutObject.
+    HeadObject is s3:GetObject too, or s3:GetObjectVersion in a bucket that keeps versions; all parts of a
+    multipart upload but its end by failure are s3:PutObject.
     """
     return _policy(
         [
             _allow("WriteTheLog", ("logs:CreateLogStream", "logs:PutLogEvents"), _logs(scope)),
             *_of_buckets(
-                _allow("ReadInput", ("s3:GetObject",), _objects(scope, names.INPUT_PREFIX)),
+                _allow("ReadInput", _READ_ACTIONS, _objects(scope, names.INPUT_PREFIX)),
                 _allow(
                     "WriteOutput",
                     ("s3:AbortMultipartUpload", "s3:PutObject"),
@@ -85,6 +85,8 @@ def deployer(scope: Scope) -> Document:
         ]
     )
 
+
+_READ_ACTIONS = ("s3:GetObject", "s3:GetObjectVersion")
 
 MANAGE_ROLE = "ManageTheRole"
 """The statement that `scar role create` alone needs."""
