@@ -34,11 +34,12 @@ TAG_VALUE_LENGTH: Final = 256
 KEY_BYTES: Final = 1024
 """Of an object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
 CONCURRENCY: Final = range(1, 256 + 1)
-"""Calls of ours at once: each takes a thread. AWS Lambda has no such limit for one client."""
+"""Requests of ours at once: each takes a thread. AWS has no such limit for one client."""
 
 _FUNCTION_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ROLE = re.compile(r"arn:aws[a-zA-Z-]*:iam::\d{12}:role/[a-zA-Z0-9_+=,.@/-]+")
 _ROLE_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html#invocation-async-destinations
 _DESTINATION = re.compile(
@@ -169,8 +170,23 @@ def bucket(value: str, source: str) -> str:
 
 
 def concurrency(value: int, source: str) -> int:
-    """Calls that one command makes at once."""
-    return _within(value, CONCURRENCY, "calls at once", source)
+    """Calls, or files, that one command is busy with at once."""
+    return _within(value, CONCURRENCY, "at once", source)
+
+
+def location(bucket_name: str, key: str, source: str) -> None:
+    """A bucket, and the beginning of keys in it."""
+    bucket(bucket_name, source)
+    size = len(_text(key, source).encode())
+    if size > KEY_BYTES:
+        raise UsageError(f"{source}: a key has at most {KEY_BYTES:,} bytes, these are {size:,}")
+
+
+def account(value: str, source: str) -> str:
+    """The id of an AWS account."""
+    if not _ACCOUNT.fullmatch(value):
+        raise UsageError(f"{source}: not the id of an AWS account: {value!r}", hint="it has twelve digits")
+    return value
 
 
 def registry_mirror(value: str, source: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,11 +79,13 @@ def deployed(deployer: Cloud) -> Iterator[Cloud]:
 
 RUN = ("run", "deployed", "/bin/true")
 RUN_FILES = ("run", "-es", "deployed", "deployed")
+PUT = ("put", __file__, "deployed/elsewhere/")
+LISTED = ("ls", "-b", "deployed")
 LOG = ("log", "deployed")
 UPDATE = ("update", "-m", "512", "deployed")
 
 
-@pytest.mark.parametrize("command", [RUN, RUN_FILES, LOG, UPDATE, ("ls",)], ids=" ".join)
+@pytest.mark.parametrize("command", [RUN, RUN_FILES, LOG, UPDATE, PUT, LISTED, ("ls",)], ids=" ".join)
 def test_it_is_enough(deployed: Cloud, command: tuple[Argument, ...]) -> None:
     allow(deployed)
     deployed.succeed(*command)
@@ -103,6 +106,9 @@ RM = ("rm", "deployed")
         (RUN, "lambda:InvokeFunction"),
         (RUN, "lambda:GetFunctionConfiguration"),
         (RUN_FILES, "s3:ListBucket"),
+        (("put", __file__, "deployed/refused/"), "s3:PutObject"),
+        (PUT, "s3:ListBucket"),
+        (LISTED, "s3:ListBucket"),
         (LOG, "logs:FilterLogEvents"),
         (("ls",), "lambda:ListFunctions"),
         (UPDATE, "lambda:GetFunction"),
@@ -136,6 +142,19 @@ def test_less_is_not_and_the_action_is_named(
     ran = deployed.scar(*command)
     assert ran.status in (1, 125)
     assert action in ran.stderr
+
+
+def test_files_are_got_with_it_and_not_without(deployed: Cloud, tmp_path: Path) -> None:
+    allow(deployed)
+    deployed.succeed(*PUT)
+    get = ("get", "deployed/elsewhere/", tmp_path)
+    allow(deployed, but="s3:GetObject")
+    ran = deployed.scar(*get)
+    assert ran.status == 1
+    assert "s3:GetObject" in ran.stderr
+    allow(deployed)
+    deployed.succeed(*get)
+    assert (tmp_path / Path(__file__).name).read_bytes() == Path(__file__).read_bytes()
 
 
 def test_a_wrong_secret_is_refused(deployed: Cloud) -> None:

@@ -192,6 +192,33 @@ def test_ls_shows_every_page_and_only_what_is_scars(cloud: Cloud, bucket: str, c
     assert [name for name in names if name.startswith(("copy", "crowd-", "foreign-"))] == ["copy", *crowd]
 
 
+def test_files_go_there_and_back_under_exactly_their_names(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.account.client("s3").create_bucket(Bucket="moved")
+    names = ["a b+c%2F", "ü/u\u0308", "'\"&<>", "Case", "case", "deep/er/%", "-x", "\\"]
+    for number, name in enumerate(names):
+        path = tmp_path / "here" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode() * number)
+    (tmp_path / "here" / "large").write_bytes(bytes(range(256)) * 40_000)
+    (tmp_path / "here" / "empty").mkdir()
+    cloud.succeed("put", tmp_path / "here", "moved/../x")
+    listed = cloud.succeed("ls", "--json", "-b", "moved").json
+    assert {one["key"] for one in listed} == {f"../x/{name}" for name in (*names, "large", "empty/")}
+    cloud.succeed("get", "moved/../x/", tmp_path / "back")
+    assert tree_of(tmp_path / "back") == tree_of(tmp_path / "here")
+    for again in (("put", tmp_path / "here", "moved/../x"), ("get", "moved/../x/", tmp_path / "back")):
+        ran = cloud.succeed("--json", *again).json
+        assert (ran["files"], ran["already_there"]) == (len(names) + 2, len(names) + 2)
+
+
+def tree_of(folder: Path) -> dict[str, bytes | None]:
+    """Contents of the files, and None for each folder, by their paths."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }
+
+
 def test_a_package_that_is_too_large_goes_through_a_bucket(cloud: Cloud, tmp_path: Path) -> None:
     s3 = cloud.account.client("s3")
     s3.create_bucket(Bucket="large-packages")

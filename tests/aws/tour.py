@@ -47,6 +47,7 @@ def take(cloud: Cloud, home: Path) -> list[Noted]:
     cloud.succeed("run", "--async", "tour", "/bin/true")
     _process(cloud)
     cloud.succeed("run", "-es", BUCKET, "tour")
+    _move(cloud, home)
     cloud.succeed("log", "tour")
     cloud.succeed("update", "-m", "512", "-s", "", "tour")
     cloud.succeed("ls")
@@ -75,6 +76,18 @@ def _process(cloud: Cloud) -> None:
         assert time.monotonic() < deadline, found
         found = {item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]}
         time.sleep(0.1)
+
+
+def _move(cloud: Cloud, home: Path) -> None:
+    """Files there and back."""
+    file = home / "large"
+    file.write_bytes(bytes(LARGE))
+    put = ("put", file, home / "script.sh", f"{BUCKET}/moved/")
+    with _denied(cloud, "UploadPart"):
+        assert cloud.scar(*put).status == 1
+    cloud.succeed(*put)
+    cloud.succeed("get", f"{BUCKET}/moved/", home / "moved")
+    cloud.succeed("ls", "-b", BUCKET)
 
 
 @contextmanager

@@ -14,7 +14,8 @@ import pytest
 from scar.version import VERSION
 from tests.cli.support import Account, Scar
 
-COMMANDS = ["init", "run", "update", "ls", "log", "report", "rm", "role", "doctor", "local", "completion"]
+FUNCTIONS = ["init", "run", "update", "ls", "log", "report", "rm"]
+COMMANDS = [*FUNCTIONS, "put", "get", "role", "doctor", "local", "completion"]
 
 
 def python(*argv: str, **environment: str) -> subprocess.CompletedProcess[str]:

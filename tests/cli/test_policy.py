@@ -37,10 +37,25 @@ OTHER_ACTIONS = {
     "s3:HeadBucket": {"s3:ListBucket"},
     "s3:HeadObject": {"s3:GetObject"},
     "s3:ListObjectsV2": {"s3:ListBucket"},
+    "s3:CreateMultipartUpload": {"s3:PutObject"},
+    "s3:UploadPart": {"s3:PutObject"},
+    "s3:CompleteMultipartUpload": {"s3:PutObject"},
     "s3:GetBucketNotificationConfiguration": {"s3:GetBucketNotification"},
     "s3:PutBucketNotificationConfiguration": {"s3:PutBucketNotification"},
     "iam:CreateRole": {"iam:CreateRole", "iam:TagRole"},
     "sts:GetCallerIdentity": set(),  # nobody needs a permission for it
+}
+
+MANAGED = {
+    # What s3transfer calls for each of its manager's methods, told size and ETag of what it downloads.
+    "upload": (
+        "s3:PutObject",
+        "s3:CreateMultipartUpload",
+        "s3:UploadPart",
+        "s3:CompleteMultipartUpload",
+        "s3:AbortMultipartUpload",
+    ),
+    "download": ("s3:GetObject",),
 }
 
 
@@ -94,7 +109,7 @@ def operations() -> Iterator[str]:
         found = [service for name, service in CLIENTS.items() if f"import {name}" in source]
         if found:
             (service,) = found
-            yield from map(f"{service}:{{}}".format, _operations(ast.parse(source), service))
+            yield from _operations(ast.parse(source), service)
 
 
 def _operations(tree: ast.AST, service: str) -> Iterator[str]:
@@ -103,13 +118,15 @@ def _operations(tree: ast.AST, service: str) -> Iterator[str]:
     names: dict[str, str] = client.meta.method_to_api_mapping
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self._client":
-            if node.attr in ("get_paginator", "get_waiter"):
+            if node.attr in ("get_paginator", "get_waiter", "close"):
                 continue
-            yield names[node.attr]
+            yield f"{service}:{names[node.attr]}"
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self._manager":
+            yield from MANAGED.get(node.attr, ())
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "self._client.get_paginator":
-            yield names[_text(node.args[0])]
+            yield f"{service}:{names[_text(node.args[0])]}"
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "self._client.get_waiter":
-            yield _waiters_operation(client, _text(node.args[0]))
+            yield f"{service}:{_waiters_operation(client, _text(node.args[0]))}"
     client.close()
 
 

@@ -40,14 +40,16 @@ class Buckets:
         self._client = client
         self._region = region
 
-    def region_of(self, bucket: str, owner: str) -> str | None:
+    def region_of(self, bucket: str, owner: str = "") -> str | None:
         """The region of the bucket, or None if there is none of this name.
 
-        Raises AccessDenied if it is not the account ``owner``'s, or its owner has locked us out.
+        Raises AccessDenied if it is not the account ``owner``'s, where that is given, or its owner has locked
+        us out.
         """
+        expected: Any = {"ExpectedBucketOwner": owner} if owner else {}
         try:
             with request(f"look for bucket {bucket}"):
-                answer = self._client.head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)
+                answer = self._client.head_bucket(Bucket=bucket, **expected)
         except NotFound:
             return None
         except AccessDenied as error:

@@ -94,6 +94,8 @@ _CLASSES: dict[str, type[AwsError]] = {
     "Throttling": Throttled,
     "RequestLimitExceeded": Throttled,
     "SlowDown": Throttled,
+    "ServiceUnavailable": Throttled,
+    "503": Throttled,
 }
 
 _HINTS: dict[type[AwsError], str] = {

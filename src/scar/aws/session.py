@@ -13,6 +13,7 @@ from scar.aws.functions import Functions
 from scar.aws.iam import Roles
 from scar.aws.identity import Caller
 from scar.aws.logs import LogGroups
+from scar.aws.transfers import Transfers
 from scar.version import VERSION
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10
 ATTEMPTS = 6
-"""Of every request but Invoke: botocore waits out throttling and passing faults."""
+"""Of every request but Invoke and transfers: botocore waits out throttling and passing faults."""
+TRANSFER_ATTEMPTS = 3
+"""Of every request of a transfer."""
 
 ANSWER_MARGIN_SECONDS = 60
 """How much longer than the function's time-out the answer of a call is waited for: the start of an
@@ -53,6 +56,28 @@ class Aws:
     @cached_property
     def buckets(self) -> Buckets:
         return Buckets(self._session.client("s3", endpoint_url=self._url, config=self._config()), self.region)
+
+    def transfers(self, at_once: int) -> Transfers:
+        """Uploads and downloads with no more than so many requests in flight.
+
+        Few attempts: S3 says 503 to many requests at once, which botocore soon has no more patience for
+        (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html). The caller has.
+        """
+        from botocore.config import Config
+
+        config = self._config().merge(
+            Config(
+                max_pool_connections=at_once,
+                retries={"mode": "standard", "total_max_attempts": TRANSFER_ATTEMPTS},
+            )
+        )
+        return Transfers(self._session.client("s3", endpoint_url=self._url, config=config), at_once)
+
+    def in_region(self, region: str) -> Aws:
+        """The same account, seen from another region."""
+        if region == self.region:
+            return self
+        return Aws(region, profile=self._profile, endpoint=self._endpoint)
 
     @cached_property
     def logs(self) -> LogGroups:

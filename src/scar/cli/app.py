@@ -20,6 +20,10 @@ _GROUPS = {
         "report": "Tell what a function's calls took: time, memory, failures, cost",
         "rm": "Remove a function and all that was made for it",
     },
+    "Files": {
+        "put": "Send files and folders to a bucket",
+        "get": "Get a bucket's files",
+    },
     "Getting ready": {
         "role": "Make the role that functions run under on AWS",
         "doctor": "Look for what keeps SCAR from working, and say what helps",

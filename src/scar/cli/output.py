@@ -34,6 +34,11 @@ def print_bytes(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
+def printable(text: str) -> str:
+    """A name on one line, whatever is in it: what cannot be printed is escaped as Python does."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
 def wants_json(settings: Settings) -> bool:
     return settings.json or settings.verbose
 

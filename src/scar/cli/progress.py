@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from scar.cli.lines import Lines
 from scar.ops.batch.board import ENDED, LOST, TAKEN, Board, Status
 from scar.ops.talk import Talk
-
-LINE_SECONDS = 5.0
-"""Between lines, if no tenth of the files was completed earlier."""
-
 
 Show = Callable[[Board], None]
 """Takes note of how far a run is."""
@@ -22,7 +18,8 @@ Show = Callable[[Board], None]
 def shown(talk: Talk, *, waits: bool) -> Iterator[Show]:
     """A way to show progress, in place as long as the context. ``waits``: also for the results."""
     if not sys.stderr.isatty():
-        yield Lines(talk, waits=waits)
+        lines = Lines(talk)
+        yield lambda board: lines.show(completed(board, waits=waits), len(board), text(board))
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -42,25 +39,6 @@ def shown(talk: Talk, *, waits: bool) -> Iterator[Show]:
 def silent(board: Board) -> None:
     """For programs."""
     del board
-
-
-class Lines:
-    """A line for each tenth of the files, and every few seconds in between, if anything has changed."""
-
-    def __init__(self, talk: Talk, *, waits: bool) -> None:
-        self._talk, self._waits = talk, waits
-        self._tenth = 0
-        self._last = ""
-        self._next = time.monotonic() + LINE_SECONDS
-
-    def __call__(self, board: Board) -> None:
-        tenth = completed(board, waits=self._waits) * 10 // max(1, len(board))
-        line = text(board)
-        if line == self._last or (tenth == self._tenth and time.monotonic() < self._next):
-            return
-        self._talk.say(line)
-        self._tenth, self._last = tenth, line
-        self._next = time.monotonic() + LINE_SECONDS
 
 
 def completed(board: Board, *, waits: bool) -> int:

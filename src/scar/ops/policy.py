@@ -76,9 +76,10 @@ def deployer(scope: Scope) -> Document:
             _allow("FindLogs", ("logs:DescribeLogGroups",), ["*"]),
             *_of_buckets(
                 _allow("ManageBuckets", _BUCKET_ACTIONS, _buckets(scope)),
-                _allow("ManageFiles", _OBJECT_ACTIONS, _files(scope)),
+                _allow("MoveFiles", _FILE_ACTIONS, _everything(scope)),
+                _allow("TakeFoldersBack", ("s3:DeleteObject",), _folders(scope)),
                 _allow("FindPackageBuckets", ("s3:ListBucket",), _package_buckets(scope)),
-                _allow("UploadPackages", _OBJECT_ACTIONS, _packages(scope)),
+                _allow("UploadPackages", _PACKAGE_ACTIONS, _packages(scope)),
             ),
             _allow(MANAGE_ROLE, _ROLE_ACTIONS, [_role(scope)]),
             _allow(EXAMINE, ("iam:GetRole", "iam:SimulatePrincipalPolicy"), ["*"]),
@@ -126,7 +127,8 @@ _BUCKET_ACTIONS = (
     "s3:ListBucket",
     "s3:PutBucketNotification",
 )
-_OBJECT_ACTIONS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+_FILE_ACTIONS = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
+_PACKAGE_ACTIONS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 _ROLE_ACTIONS = (
     "iam:CreateRole",
     "iam:DeleteRole",
@@ -227,5 +229,12 @@ def _packages(scope: Scope) -> list[str]:
     return [f"{bucket}/scar/*" for bucket in _package_buckets(scope)]
 
 
-def _files(scope: Scope) -> list[str]:
-    return [one for prefix in (names.INPUT_PREFIX, names.OUTPUT_PREFIX) for one in _objects(scope, prefix)]
+def _everything(scope: Scope) -> list[str]:
+    """All objects: who puts files and gets them says under which names."""
+    return _objects(scope, "")
+
+
+def _folders(scope: Scope) -> list[str]:
+    return [
+        f"{bucket}/{name}" for name in (names.INPUT_PREFIX, names.OUTPUT_PREFIX) for bucket in _buckets(scope)
+    ]

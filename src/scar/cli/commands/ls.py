@@ -23,10 +23,21 @@ _UNFOLDED = 1000
 
 
 @click.command(cls=Command, name="ls", epilog="Example: scar ls --json")
+@click.option(
+    "-b",
+    "--bucket",
+    metavar="BUCKET[/PREFIX]",
+    help="List a bucket's objects instead, those whose keys begin with PREFIX.",
+)
 @click.pass_context
-def command(context: click.Context) -> None:
-    """List the functions that SCAR made."""
+def command(context: click.Context, bucket: str | None) -> None:
+    """List the functions that SCAR made, or the objects of a bucket."""
     settings = settings_of(context)
+    if bucket is not None:
+        from scar.cli.objects import show_objects  # here: a list of functions needs none of it
+
+        show_objects(bucket, settings)
+        return
     talk = output.talk(settings)
     cloud = connect(settings.where, config.load(), talk)
     functions = list(of_scar(cloud.aws))

@@ -1,0 +1,135 @@
+"""Files to objects and back: large ones in parts, several parts and files at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+from scar.aws.buckets import Object
+from scar.aws.errors import AwsError, Conflict, Unreachable, request
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from s3transfer.futures import TransferFuture
+    from s3transfer.manager import TransferManager
+
+PART_BYTES = 8 * 1024 * 1024
+"""From this size on a file goes in parts, each of this size. S3 takes 10,000 of them: the parts of larger
+files are twice as large, or four times, and so on."""
+
+Progress = Callable[[int], None]
+"""Takes how many bytes more have been moved; less than none where a part begins again."""
+
+
+class Cancelled(AwsError):
+    """`Transfers.cancel` was called before the file was through."""
+
+
+class Place(NamedTuple):
+    """Where an object is to be."""
+
+    bucket: str
+    key: str
+    owner: str
+    """The account whose bucket it must be."""
+
+
+class Transfers:
+    """Uploads and downloads. Any number of threads may ask; no more than so many requests run."""
+
+    def __init__(self, client: S3Client, at_once: int) -> None:
+        from s3transfer.manager import TransferConfig, TransferManager  # with boto3: only when S3 is used
+
+        config = TransferConfig(
+            multipart_threshold=PART_BYTES,
+            multipart_chunksize=PART_BYTES,
+            max_request_concurrency=at_once,
+            max_submission_concurrency=at_once,
+        )
+        self._client = client
+        self._manager: TransferManager = TransferManager(client, config)
+        self._running: set[TransferFuture] = set()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Transfers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._manager.shutdown()
+        self._client.close()
+
+    def cancel(self) -> None:
+        """End what is under way, which raises Cancelled where it was asked for.
+
+        Not by the manager's own shutdown, which fails in s3transfer 0.19 when it is to cancel something.
+        """
+        with self._lock:
+            for future in self._running:
+                future.cancel()
+
+    def upload(self, source: str | IO[bytes], place: Place, *, content_type: str, progress: Progress) -> None:
+        """Make a file, given by its path or opened, the content of an object.
+
+        Raises AwsError, OSError for the file, and Cancelled. A file that changes meanwhile is not noticed.
+        """
+        arguments = {"ContentType": content_type, "ExpectedBucketOwner": place.owner}
+        with _transfer(f"put {place.key} into bucket {place.bucket}"):
+            self._finish(
+                self._manager.upload(source, place.bucket, place.key, arguments, [_subscriber(progress)])
+            )
+
+    def download(self, bucket: str, item: Object, file: IO[bytes], progress: Progress) -> None:
+        """Write an object's content into an empty file, in any order.
+
+        Raises AwsError (NotFound if the object is gone, Conflict if it was replaced between its parts),
+        OSError for the file, and Cancelled.
+        """
+        with _transfer(f"get {item.key} from bucket {bucket}"):
+            self._finish(
+                self._manager.download(bucket, item.key, file, subscribers=[_subscriber(progress, item)])
+            )
+
+    def _finish(self, future: TransferFuture) -> None:
+        """Wait for it."""
+        with self._lock:
+            self._running.add(future)
+        try:
+            future.result()
+        finally:
+            with self._lock:
+                self._running.discard(future)
+
+
+@contextmanager
+def _transfer(what: str) -> Iterator[None]:
+    """Turn s3transfer's exceptions, too, into AwsError."""
+    from s3transfer.exceptions import CancelledError, RetriesExceededError, S3DownloadFailedError
+
+    try:
+        with request(what):
+            yield
+    except CancelledError as error:
+        raise Cancelled(f"cannot {what}: cancelled") from error
+    except RetriesExceededError as error:
+        raise Unreachable(f"cannot {what}: {error.last_exception}") from error
+    except S3DownloadFailedError as error:  # the one reason for it is an ETag that is not the first part's
+        raise Conflict(f"cannot {what}: it was replaced meanwhile") from error
+
+
+def _subscriber(progress: Progress, item: Object | None = None) -> Any:
+    """Tells of progress; tells s3transfer what is known of the object, which saves asking for it."""
+    from s3transfer.subscribers import BaseSubscriber
+
+    class Subscriber(BaseSubscriber):
+        def on_queued(self, future: TransferFuture, **_: object) -> None:
+            if item is not None:
+                future.meta.provide_transfer_size(item.size)
+                future.meta.provide_object_etag(f'"{item.etag}"')
+
+        def on_progress(self, future: TransferFuture, bytes_transferred: int, **_: object) -> None:
+            del future
+            progress(bytes_transferred)
+
+    return Subscriber()

@@ -1,0 +1,1 @@
+"""What `scar put` and `scar get` show."""

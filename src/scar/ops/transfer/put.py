@@ -1,0 +1,123 @@
+"""`scar put`: files and folders to a bucket."""
+
+from __future__ import annotations
+
+import io
+import mimetypes
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import takewhile
+
+from scar import limits
+from scar.aws.buckets import Buckets, Object
+from scar.aws.transfers import Place, Transfers
+from scar.errors import ScarError
+from scar.ops.buckets import near
+from scar.ops.cloud import Cloud
+from scar.ops.transfer import content
+from scar.ops.transfer.moving import Mover
+from scar.ops.transfer.patience import patiently
+from scar.ops.transfer.request import PutRequest, Show
+from scar.ops.transfer.tally import Outcome, Tally
+from scar.ops.transfer.tree import Source, Tree, survey
+
+_UNKNOWN = "application/octet-stream"
+_FOLDER = "application/x-directory"
+"""Of empty objects that stand for folders, as AWS's console makes them."""
+
+
+class FileChanged(ScarError):
+    """A file is not what it was when it began to be sent."""
+
+
+def prepare(request: PutRequest) -> Tree:
+    """What is to be sent. Raises UsageError; nobody is asked."""
+    limits.concurrency(request.at_once, "--concurrency")
+    if request.owner:
+        limits.account(request.owner, "--bucket-owner")
+    return survey(request.paths, request.target.folder)
+
+
+def put(request: PutRequest, tree: Tree, cloud: Cloud, show: Show) -> Outcome:
+    """Send what `prepare` found. Raises ScarError before the first file, and tells what fails after that."""
+    bucket = request.target.bucket
+    owner = request.owner or cloud.aws.caller.identity().account
+    aws = near(cloud.aws, bucket, owner)
+    there = _existing(tree, bucket, aws.buckets)
+    tally = Tally(len(tree.sources), tree.size)
+    tally.failures += tree.failures
+    with aws.transfers(request.at_once) as transfers:
+        sender = _Sender(transfers, bucket, owner, there, tally)
+        stopped = Mover(transfers, request.at_once, tally, show).move(tree.sources, sender.send)
+    return Outcome(tally, tuple(tree.left_out), stopped)
+
+
+def _existing(tree: Tree, bucket: str, buckets: Buckets) -> Mapping[str, Object]:
+    """The objects that have the keys of the files."""
+    keys = {source.key for source in tree.sources}
+    if not keys:
+        return {}
+    first, last = min(keys), max(keys)
+    found: dict[str, Object] = {}
+    for item in buckets.objects(bucket, _common_beginning(first, last)):
+        if item.key > last:  # they come in the order of their bytes in UTF-8, which is Python's, too
+            break
+        if item.key in keys:
+            found[item.key] = item
+    return found
+
+
+def _common_beginning(first: str, last: str) -> str:
+    """Of two keys, and so of all between them."""
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return "".join(character for character, _ in pairs)
+
+
+@dataclass(frozen=True)
+class _Sender:
+    """Sends one file after another, from any thread."""
+
+    transfers: Transfers
+    bucket: str
+    owner: str
+    there: Mapping[str, Object]
+    tally: Tally
+
+    def send(self, source: Source, stopping: threading.Event) -> None:
+        """Send the file, if it is not there already. Raises AwsError, OSError, FileChanged."""
+        if self._is_there(source):
+            self.tally.find(source.size)
+            return
+        patiently(lambda: self._attempt(source), stopping)
+        self.tally.move()
+
+    def _is_there(self, source: Source) -> bool:
+        found = self.there.get(source.key)
+        if found is None or found.size != source.size:
+            return False
+        if source.is_folder:
+            return True
+        with open(source.path, "rb") as file:
+            same_size = os.fstat(file.fileno()).st_size == found.size
+            return same_size and content.is_of(found.etag, file, found.size)
+
+    def _attempt(self, source: Source) -> None:
+        place = Place(self.bucket, source.key, self.owner)
+        if source.is_folder:
+            with self.tally.attempt() as progress:
+                self.transfers.upload(io.BytesIO(), place, content_type=_FOLDER, progress=progress)
+            return
+        before = _state(source.path)
+        content_type = mimetypes.guess_type(source.path)[0] or _UNKNOWN
+        with self.tally.attempt() as progress:
+            self.transfers.upload(source.path, place, content_type=content_type, progress=progress)
+            if _state(source.path) != before:
+                raise FileChanged("it was changed while it was sent", hint="send it again when it is at rest")
+
+
+def _state(path: str) -> tuple[int, int, int, int]:
+    """What changes with a file's content."""
+    found = os.stat(path)
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

@@ -1,0 +1,151 @@
+"""The folder that files are got into, and nothing outside of it.
+
+Each file is written to a folder of ours in it, under another name, and renamed when it is whole. That folder
+is locked while its command lives: what a killed one has left, the next one removes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from scar.errors import ScarError
+from scar.ops.transfer import content
+
+_PREFIX = ".scar-get-"
+
+
+class Refused(ScarError):
+    """What is there already keeps a file from being put there."""
+
+
+def is_unfinished(name: str) -> bool:
+    """Whether a folder of this name holds what is not whole yet."""
+    return name.startswith(_PREFIX)
+
+
+class Target:
+    """The folder. Any thread may put files into it."""
+
+    def __init__(self, root: str) -> None:
+        self._root = os.path.realpath(root)
+        self._folder = ""
+        self._lock = threading.Lock()
+        self._written: set[tuple[int, int]] = set()
+        self._parents: set[str] = set()
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """The time in which files can be put there. Makes the folder. Raises ScarError."""
+        try:
+            os.makedirs(self._root, exist_ok=True)
+            self._sweep()
+            self._folder = tempfile.mkdtemp(prefix=_PREFIX, dir=self._root)
+            handle = os.open(self._folder, os.O_RDONLY)
+        except OSError as error:
+            raise ScarError(f"cannot write to {self._root!r}: {error.strerror}") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            os.close(handle)
+
+    def make_folder(self, name: str) -> bool:
+        """Make a folder, given by its path in this one; False: it was there. Raises Refused, or OSError."""
+        was_there = os.path.isdir(os.path.join(self._root, name))
+        self._make_parents(f"{name}/")
+        return not was_there
+
+    def holds(self, name: str, size: int, etag: str) -> bool:
+        """Whether the content of an object is there, under this path. Raises OSError."""
+        try:
+            with open(os.path.join(self._root, name), "rb") as file:
+                found = os.fstat(file.fileno())
+                same_size = stat.S_ISREG(found.st_mode) and found.st_size == size
+                return same_size and content.is_of(etag, file, size)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return False
+
+    @contextmanager
+    def new(self, name: str) -> Iterator[IO[bytes]]:
+        """A file to be written, which has this path as soon as the context ends without an exception.
+
+        Raises Refused, before anything is written where that can be, or OSError.
+        """
+        self._make_parents(name)
+        path = os.path.join(self._root, name)
+        self._check(path)
+        unfinished = os.path.join(self._folder, str(threading.get_ident()))
+        try:
+            with open(unfinished, "wb") as file:
+                yield file
+            self._place(unfinished, path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(unfinished)
+
+    def _place(self, unfinished: str, path: str) -> None:
+        with self._lock:  # two names may be one to the file system: where case does not count, for one
+            self._check(path)
+            os.rename(unfinished, path)
+            self._written.add(_identity(os.stat(path)))
+
+    def _check(self, path: str) -> None:
+        """Raise Refused if a file must not take this place."""
+        try:
+            found = os.lstat(path)
+        except FileNotFoundError:
+            return
+        if stat.S_ISLNK(found.st_mode):
+            raise Refused(f"{path!r} is a symbolic link, which is not written through")
+        if not stat.S_ISREG(found.st_mode):
+            raise Refused(f"{path!r} is there, and is not a file")
+        if _identity(found) in self._written:
+            raise Refused(f"{path!r} was got already, under a name that is the same here")
+
+    def _make_parents(self, name: str) -> None:
+        """Make the folders of a path, which must not leave the target through a link."""
+        parent = os.path.dirname(name)
+        if not parent or parent in self._parents:
+            return
+        path = self._root
+        for segment in parent.split("/"):
+            path = os.path.join(path, segment)
+            try:
+                os.mkdir(path)
+            except FileExistsError:
+                self._check_folder(path)
+        self._parents.add(parent)
+
+    def _check_folder(self, path: str) -> None:
+        real = os.path.realpath(path)
+        if os.path.commonpath((self._root, real)) != self._root:
+            raise Refused(f"{path!r} is a link that leads out of {self._root!r}")
+        if not os.path.isdir(real):
+            raise Refused(f"{path!r} is a file, and would have to be a folder")
+
+    def _sweep(self) -> None:
+        """Remove what commands have left that do not live any more."""
+        for entry in os.scandir(self._root):
+            if is_unfinished(entry.name) and entry.is_dir(follow_symlinks=False):
+                handle = os.open(entry.path, os.O_RDONLY)
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                except BlockingIOError:
+                    continue
+                finally:
+                    os.close(handle)
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
