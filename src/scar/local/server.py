@@ -10,12 +10,12 @@ import threading
 from collections.abc import Callable
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.server import ThreadedMotoServer
 
 from scar.local import backends, hook, sandbox, state
 from scar.local.code_cache import CodeCache
 from scar.local.environment import Surroundings
 from scar.local.host_files import HostFiles
+from scar.local.http import Server
 from scar.local.service import LocalLambda
 from scar.local.settings import Settings
 
@@ -54,11 +54,9 @@ def _tell(descriptor: int) -> None:
 
 
 def _serve(settings: Settings) -> LocalLambda:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+    server = Server()
     walls = sandbox.choose(settings.sandbox, HostFiles.prepare(state.folder() / "host"))
-    around = Surroundings(f"http://{host}:{port}", walls, backends.MotoLogs, backends.assume_role)
+    around = Surroundings(server.url, walls, backends.MotoLogs, backends.assume_role)
     service = LocalLambda(settings, CodeCache(state.folder() / "code"), around, backends.send_record)
     hook.install(service)
     state.write(

@@ -1,0 +1,94 @@
+"""The local cloud's HTTP: connections that stay, and bodies of every kind on them."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import uuid
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.local.support import Aws
+
+
+@pytest.fixture
+def bucket(aws: Aws) -> str:
+    name = f"http-{uuid.uuid4()}"
+    aws.s3.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def connection(aws: Aws) -> Iterator[http.client.HTTPConnection]:
+    """One connection. It never connects a second time by itself."""
+    opened = http.client.HTTPConnection(urlsplit(aws.cloud.endpoint).netloc, timeout=20)
+    opened.connect()
+    opened.auto_open = 0
+    yield opened
+    opened.close()
+
+
+def signed(aws: Aws, operation: str, bucket: str, key: str) -> str:
+    """Path and query of a request that anybody may make."""
+    url = urlsplit(aws.s3.generate_presigned_url(operation, Params={"Bucket": bucket, "Key": key}))
+    return f"{url.path}?{url.query}"
+
+
+def test_one_connection_serves_one_request_after_the_other(
+    aws: Aws, bucket: str, connection: http.client.HTTPConnection
+) -> None:
+    content = os.urandom(3_000_000)
+    for method, operation, body, expected in (
+        ("PUT", "put_object", content, b""),
+        ("GET", "get_object", None, content),
+        ("HEAD", "head_object", None, b""),
+        ("GET", "get_object", None, content),
+        ("DELETE", "delete_object", None, b""),
+        ("PUT", "put_object", b"", b""),
+        ("GET", "get_object", None, b""),
+    ):
+        connection.request(method, signed(aws, operation, bucket, "key"), body)
+        response = connection.getresponse()
+        assert (response.status in (200, 204), response.read()) == (True, expected), method
+        if method == "HEAD":
+            assert response.headers["Content-Length"] == str(len(content))
+
+
+def test_a_body_in_pieces_of_unknown_length(
+    aws: Aws, bucket: str, connection: http.client.HTTPConnection
+) -> None:
+    pieces = [b"one", b"two" * 100_000, b"three"]
+    connection.request("PUT", signed(aws, "put_object", bucket, "key"), iter(pieces), encode_chunked=True)
+    assert connection.getresponse().read() == b""
+    assert aws.s3.get_object(Bucket=bucket, Key="key")["Body"].read() == b"".join(pieces)
+
+
+def test_a_body_that_nobody_reads_does_not_become_the_next_request(
+    aws: Aws, connection: http.client.HTTPConnection
+) -> None:
+    for _ in range(2):
+        connection.request("PUT", "/no-such-bucket-here/key?x=1", b"GET / HTTP/1.1\r\n\r\n")
+        response = connection.getresponse()
+        response.read()
+        assert response.status >= 400
+
+
+def test_a_client_that_waits_to_be_told_to_go_on(
+    aws: Aws, bucket: str, connection: http.client.HTTPConnection
+) -> None:
+    connection.putrequest("PUT", signed(aws, "put_object", bucket, "key"))
+    connection.putheader("Content-Length", "4")
+    connection.putheader("Expect", "100-continue")
+    connection.endheaders()
+    assert connection.sock.recv(100).startswith(b"HTTP/1.1 100")
+    connection.send(b"body")
+    assert connection.getresponse().read() == b""
+    assert aws.s3.get_object(Bucket=bucket, Key="key")["Body"].read() == b"body"
+
+
+def test_metadata_keeps_its_names(aws: Aws, bucket: str) -> None:
+    metadata = {"with_underscore": "1", "with-hyphen": "2"}
+    aws.s3.put_object(Bucket=bucket, Key="key", Metadata=metadata)
+    assert aws.s3.head_object(Bucket=bucket, Key="key")["Metadata"] == metadata
