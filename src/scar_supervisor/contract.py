@@ -45,9 +45,6 @@ ENV_REGISTRY_MIRROR = "SCAR_REGISTRY_MIRROR"
 """URL of the registry that is asked in place of docker.io. Absent: Docker Hub itself."""
 ENV_TIMEOUT_THRESHOLD = "SCAR_TIMEOUT_THRESHOLD"
 """Seconds before the function's own time-out at which the container is stopped."""
-ENV_PACKAGE_PARTS = "SCAR_PACKAGE_PARTS"
-"""What of the user's is in the package: INIT_SCRIPT_FILE, EXTRA_FOLDER, or both with a comma between. Absent:
-nothing. For `scar update`, which must be given again what it cannot see when it makes the package anew."""
 ENV_OUTPUT = "SCAR_OUTPUT"
 """Where results go: ``BUCKET/PREFIX``, where PREFIX is empty or ends with a slash. Absent: `OUTPUT_PREFIX` of
 the bucket that the input is in."""

@@ -232,6 +232,19 @@ def test_a_package_that_is_too_large_goes_through_a_bucket(cloud: Cloud, tmp_pat
     cloud.succeed("rm", "large")
 
 
+def test_a_newer_scar_keeps_what_is_the_users_in_a_package(
+    cloud: Cloud, script: Callable[[str], Path]
+) -> None:
+    cloud.succeed("init", "-n", "kept", "-s", script("true\n"), IMAGE)
+    old = package.archive(
+        {"old.py": b"", "init_script": b'cat "$EXTRA_PAYLOAD/word"\n', "extra/word": b"moo"}
+    )
+    cloud.account.client("lambda").update_function_code(FunctionName="kept", ZipFile=old)
+    cloud.succeed("update", "-m", "256", "kept")
+    assert cloud.succeed("run", "--json", "kept").json["output"] == "moo"
+    cloud.succeed("rm", "kept")
+
+
 def test_rm_removes_what_scar_made_and_no_bucket_or_object(
     cloud: Cloud, script: Callable[[str], Path]
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from scar.cli.main import main
+from scar.local.hook import hook_package_urls
 from tests.cli.faults import Way, way_to
 from tests.cli.support import ROLE, TRUST, Account, Ran, Scar
 from tests.oci import layers
@@ -60,7 +61,9 @@ def moto() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+    url = f"http://{host}:{port}"
+    hook_package_urls(url)
+    yield url
     server.stop()
 
 

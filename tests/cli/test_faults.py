@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from scar.deploy import steps
+from scar.deploy import package, steps
 from tests.cli.faults import Answer, Request, Way, error_of
 from tests.cli.support import NOTHING, ROLE, Account, Scar
 
@@ -196,7 +196,7 @@ def test_only_what_differs_is_sent_and_the_revision_with_it(scar: Scar, account:
 
 def test_a_new_package_alone_is_sent_alone(scar: Scar, account: Account, way: Way) -> None:
     assert scar(*INIT).status == 0
-    account.functions.update_function_code(FunctionName="cow", ZipFile=b"of an older one")
+    account.functions.update_function_code(FunctionName="cow", ZipFile=package.archive({"old": b"x"}))
     way.after = with_revision
     assert scar("update", "cow").status == 0
     (change,) = sent(way.named("PUT", "/code"))
@@ -254,7 +254,7 @@ def test_a_change_that_was_not_confirmed_is_ours(scar: Scar, account: Account, w
 
 def test_a_package_that_is_refused_takes_the_settings_back(scar: Scar, account: Account, way: Way) -> None:
     assert scar(*INIT).status == 0
-    account.functions.update_function_code(FunctionName="cow", ZipFile=b"of an older one")
+    account.functions.update_function_code(FunctionName="cow", ZipFile=package.archive({"old": b"x"}))
     before = account.configuration("cow")
 
     def refuse(request: Request) -> Answer | None:

@@ -62,7 +62,6 @@ def test_makes_function_and_log_group(scar: Scar, account: Account, hub: str, sc
         "SCAR_IMAGE": COWSAY,
         "SCAR_TIMEOUT_THRESHOLD": "5",
         "SCAR_REGISTRY_MIRROR": hub,
-        "SCAR_PACKAGE_PARTS": "init_script",
         "SCAR_ENV_A": "b=c",
     }
     groups = account.logs.describe_log_groups()["logGroups"]

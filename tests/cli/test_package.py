@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from scar import limits
 from scar.deploy import package, payload
 from scar.errors import ScarError
 
@@ -47,6 +48,18 @@ def test_is_the_same_to_the_byte_in_another_process(home: Path) -> None:
         [sys.executable, "-c", program], cwd="/", env=environment, capture_output=True, check=True
     )
     assert other.stdout == package.build("x86_64", b"x")
+
+
+def test_gives_back_what_is_the_users_in_it(home: Path) -> None:
+    extra = (payload.File("bin/tool", b"#!", executable=True), payload.File("data", b""))
+    assert package.user_parts(package.build("x86_64", b"moo", extra)) == package.UserParts(b"moo", extra)
+    assert package.user_parts(package.build("x86_64", None)) == package.UserParts()
+
+
+def test_an_archive_that_has_more_than_lambda_takes_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "UNZIPPED_BYTES", 10)
+    with pytest.raises(ScarError, match="have 11 bytes; AWS Lambda allows 10"):
+        package.user_parts(package.archive({"extra/data": bytes(11)}))
 
 
 def test_order_of_files_does_not_count_and_content_does() -> None:

@@ -105,7 +105,7 @@ def test_nothing_to_change_changes_nothing(scar: Scar, account: Account, cow: st
 
 def test_a_package_of_another_scar_is_replaced(scar: Scar, account: Account, cow: str) -> None:
     current = account.configuration(cow)["CodeSha256"]
-    account.functions.update_function_code(FunctionName=cow, ZipFile=b"of an older one")
+    account.functions.update_function_code(FunctionName=cow, ZipFile=package.archive({"old": b"x"}))
     assert account.configuration(cow)["CodeSha256"] != current
     ran = scar("update", cow)
     assert (ran.status, ran.out) == (0, "Updated: cow\n")

@@ -23,6 +23,7 @@ def test_moto_is_the_version_that_the_hook_was_written_for() -> None:
     [
         (LambdaFunction.invoke, ["self", "body", "request_headers", "response_headers"]),
         (LambdaFunction.update_configuration, ["self", "config_updates"]),
+        (LambdaFunction.get_code, ["self"]),
         (LambdaBackend.delete_function, ["self", "function_name", "qualifier"]),
         (LambdaResponse._enrich_response, ["headers", "body"]),
         (s3_notifications.send_event, ["account_id", "event_name", "bucket", "key"]),
@@ -39,6 +40,7 @@ def test_what_is_hooked_takes_what_it_took(hooked: Callable[..., Any], parameter
     [
         (LambdaBackend.invoke, "fn.invoke(body, headers, response_headers)"),
         (LambdaResponse.invoke, "self.backend.invoke("),
+        (LambdaResponse.get_function, "fn.get_code()"),
         (s3_notifications._invoke_awslambda, "func.invoke(json.dumps(event_body), {}, {})"),
         (s3_notifications.send_event, "_get_s3_event(event_name, bucket, key, notification.id)"),
         (moto.s3.models.S3Backend.put_object, "notifications.send_event("),

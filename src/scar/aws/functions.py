@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from scar.aws import download
 from scar.aws.errors import AccessDenied, AwsError, Conflict, NotFound, made_by_an_earlier_try, request
 from scar.aws.function import Answer, EventPolicy, Function, NewFunction, Package, Settings
 
@@ -58,6 +59,19 @@ class Functions:
             return Function.of(self._configuration(name))
         except NotFound:
             return None
+
+    def package(self, function: Function) -> bytes:
+        """The package of the function as it was found, to the byte. Raises AwsError."""
+        what = f"the package of function {function.name}"
+        with request(f"look for {what}"):
+            code: Mapping[str, Any] = self._client.get_function(FunctionName=function.name)["Code"]
+        if "Location" not in code:
+            reason = code.get("Error", {}).get("Message", "AWS does not tell where it is")
+            raise AwsError(f"cannot fetch {what}: {reason}")
+        content = download.fetch(code["Location"], function.package_size, what)
+        if Package(content).digest != function.package_digest:
+            raise AwsError(f"cannot fetch {what}: what came is not what Lambda has", hint="try again")
+        return content
 
     def all(self) -> Iterator[Function]:
         """Every function, without tags: ListFunctions does not tell them."""

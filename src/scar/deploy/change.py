@@ -97,7 +97,6 @@ _KNOWN = {
     contract.ENV_IMAGE_DIGEST: "digest",
     contract.ENV_TIMEOUT_THRESHOLD: "time-out threshold",
     contract.ENV_REGISTRY_MIRROR: "registry mirror",
-    contract.ENV_PACKAGE_PARTS: "parts of the package",
 }
 
 

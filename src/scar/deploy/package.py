@@ -14,6 +14,7 @@ import importlib.util
 import io
 import stat
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scar import limits
@@ -33,6 +34,14 @@ _UNIX = 3
 """`create_system` of the zip format: the modes count."""
 
 
+@dataclass(frozen=True)
+class UserParts:
+    """What of the user's is in a package."""
+
+    init_script: bytes | None = field(default=None, repr=False)
+    extra: tuple[File, ...] = ()
+
+
 def build(architecture: str, init_script: bytes | None, extra: Sequence[File] = ()) -> bytes:
     """The package for ``x86_64`` or ``arm64``. Raises NoKit, and ScarError for more than Lambda takes."""
     files = dict(_sources())
@@ -42,6 +51,34 @@ def build(architecture: str, init_script: bytes | None, extra: Sequence[File] = 
     files.update({f"{EXTRA_FOLDER}/{file.name}": file.content for file in extra})
     limits.unzipped_size(sum(map(len, files.values())))
     return archive(files, {f"{EXTRA_FOLDER}/{file.name}" for file in extra if file.executable})
+
+
+def user_parts(content: bytes) -> UserParts:
+    """What of the user's is in a package that `build` made, here or in another SCAR. Raises ScarError."""
+    import zipfile
+    import zlib
+
+    prefix = f"{EXTRA_FOLDER}/"
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as source:
+            entries = [entry for entry in source.infolist() if not entry.is_dir()]
+            limits.unzipped_size(sum(entry.file_size for entry in entries))
+            scripts = [source.read(entry) for entry in entries if entry.filename == INIT_SCRIPT_FILE]
+            extra = [
+                File(
+                    entry.filename.removeprefix(prefix),
+                    source.read(entry),
+                    bool(entry.external_attr >> 16 & stat.S_IXUSR),
+                )
+                for entry in entries
+                if entry.filename.startswith(prefix)
+            ]
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise ScarError(
+            f"the package is not a zip archive that can be read: {error}",
+            hint="say what is to be in it: -s and --extra-payload, each also with an empty text for nothing",
+        ) from error
+    return UserParts(next(iter(scripts), None), tuple(extra))
 
 
 def archive(files: Mapping[str, bytes], executable: Set[str] = frozenset()) -> bytes:

@@ -56,8 +56,6 @@ class FunctionSpec:
     environment: Mapping[str, str] = field(repr=False)
     """The user's variables, for the container."""
     owner: str
-    parts: frozenset[str] = frozenset()
-    """What of the user's is in the package, by its name there."""
     bucket: str = ""
     """The event source, or empty."""
     on_failure: str = ""
@@ -105,8 +103,6 @@ def function_environment(spec: FunctionSpec) -> dict[str, str]:
     }
     if spec.registry_mirror:
         variables[contract.ENV_REGISTRY_MIRROR] = spec.registry_mirror
-    if spec.parts:
-        variables[contract.ENV_PACKAGE_PARTS] = ",".join(sorted(spec.parts))
     variables |= {contract.ENV_USER_PREFIX + name: value for name, value in spec.environment.items()}
     limits.environment(variables, "-e/--env")
     return variables

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 
 from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
@@ -20,6 +21,10 @@ _TRUST_LAMBDA = (
     '"Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
 )
 _HOUR = 3600
+_PACKAGES = "awslambda-tasks"
+_OF_LAMBDA = ("000000000000", "aws")
+"""Account and partition: a bucket of AWS's own is in nobody's list of buckets."""
+_PACKAGES_LOCK = threading.Lock()
 _LOG = logging.getLogger(__name__)
 
 
@@ -62,6 +67,18 @@ class MotoLogs:
         self._backend.ensure_log_stream(group, stream)
         events = [{"timestamp": timestamp_ms, "message": message} for message in messages]
         self._backend.put_log_events(group, stream, events)
+
+
+def store_package(digest: str, package: bytes) -> str:
+    """Put a deployment package where Lambda keeps those; its path on the cloud's server."""
+    account, partition = _OF_LAMBDA
+    s3 = s3_backends[account][partition]
+    with _PACKAGES_LOCK:
+        if _PACKAGES not in s3.buckets:
+            s3.create_bucket(_PACKAGES, "us-east-1")
+        if digest not in s3.buckets[_PACKAGES].keys:
+            s3.put_object(_PACKAGES, digest, package)
+    return f"/{_PACKAGES}/{digest}"
 
 
 def send_record(arn: str, key: str, record: bytes) -> None:

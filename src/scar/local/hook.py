@@ -3,6 +3,7 @@
 * ``LambdaFunction.invoke(body, request_headers, response_headers)``, which moto calls for the Invoke call
   with the headers of the request, and for events of S3 and others with none.
 * ``LambdaFunction.update_configuration``, to change the size of /tmp.
+* ``LambdaFunction.get_code``, to tell a URL of the package that leads to it.
 * ``LambdaBackend.delete_function``, to end the environments of a function.
 * ``LambdaResponse._enrich_response``, to answer with the invocation's own request id.
 * ``s3.notifications.send_event`` and ``_get_s3_event``, to send what AWS sends.
@@ -23,7 +24,7 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import get_backend
 
-from scar.local import refusals
+from scar.local import backends, refusals
 from scar.local.event_queue import Target
 from scar.local.function import FunctionSpec
 from scar.local.pool import Throttled
@@ -31,9 +32,10 @@ from scar.local.runtime_api import Invocation
 from scar.local.service import LocalLambda, PayloadTooLarge, new_request_id
 
 
-def install(service: LocalLambda) -> None:
-    """Let moto run functions by the local Lambda. Once per process."""
+def install(service: LocalLambda, cloud: str) -> None:
+    """Let moto, whose server has the URL ``cloud``, run functions by the local Lambda. Once per process."""
     _hook_lambda(service)
+    hook_package_urls(cloud)
     _hook_request_id()
     _hook_s3()
 
@@ -58,6 +60,19 @@ def _hook_lambda(service: LocalLambda) -> None:
     LambdaFunction.invoke = invoke  # type: ignore[method-assign]
     LambdaFunction.update_configuration = update_configuration  # type: ignore[method-assign]
     LambdaBackend.delete_function = delete_function  # type: ignore[method-assign]
+
+
+def hook_package_urls(cloud: str) -> None:
+    """Let GetFunction tell a URL of the package that leads to it, without a signature of the caller's."""
+    describe = LambdaFunction.get_code
+
+    def get_code(self: LambdaFunction) -> dict[str, Any]:
+        document = describe(self)
+        path = backends.store_package(self.code_digest, self.code_bytes)
+        document["Code"] = {"RepositoryType": "S3", "Location": f"{cloud}{path}?X-Amz-Signature=local"}
+        return document
+
+    LambdaFunction.get_code = get_code  # type: ignore[method-assign]
 
 
 class _Request:

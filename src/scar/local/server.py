@@ -58,7 +58,7 @@ def _serve(settings: Settings) -> LocalLambda:
     walls = sandbox.choose(settings.sandbox, HostFiles.prepare(state.folder() / "host"))
     around = Surroundings(server.url, walls, backends.MotoLogs, backends.assume_role)
     service = LocalLambda(settings, CodeCache(state.folder() / "code"), around, backends.send_record)
-    hook.install(service)
+    hook.install(service, around.cloud)
     state.write(
         {
             "endpoint": around.cloud,

@@ -18,7 +18,6 @@ from scar.ops import assumable, image, owner, script, variables
 from scar.ops.cloud import architecture, connect
 from scar.ops.talk import Talk
 from scar.ops.where import Where
-from scar_supervisor.contract import EXTRA_FOLDER, INIT_SCRIPT_FILE
 
 
 @dataclass(frozen=True)
@@ -104,9 +103,6 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
         registry_mirror=config.registry_mirror,
         environment=draft.environment,
         owner=owner.current(),
-        parts=frozenset(
-            part for part, has in ((INIT_SCRIPT_FILE, init_script), (EXTRA_FOLDER, extra)) if has
-        ),
         bucket=request.bucket or "",
         on_failure=names.destination_arn(request.on_failure or "", RoleArn(role or cloud.role).partition),
         preheat=request.preheat,

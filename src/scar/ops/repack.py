@@ -1,73 +1,90 @@
 """The package that an updated function should have.
 
-Lambda shows nobody what is in a package, so what the user once put into it must be given again to make it
-anew. Which parts those are is in the function's environment.
+SCAR's part of it is that of the SCAR that is used, the user's is what it was, or what is said of it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from scar.aws.functions import Function
-from scar.deploy import package, payload
-from scar.deploy.kit import NoKit
+from scar.aws.functions import Function, Package
+from scar.aws.session import Aws
+from scar.config import Config
+from scar.deploy import package, payload, upload
+from scar.deploy.package import UserParts
 from scar.deploy.payload import File
-from scar.errors import UsageError
+from scar.deploy.spec import RoleArn
+from scar.errors import ScarError
 from scar.ops import script
 from scar.ops.talk import Talk
-from scar_supervisor.contract import ENV_PACKAGE_PARTS, EXTRA_FOLDER, INIT_SCRIPT_FILE
-
-_OPTIONS = {INIT_SCRIPT_FILE: "-s/--script", EXTRA_FOLDER: "--extra-payload"}
 
 
 @dataclass(frozen=True)
-class UserParts:
-    """What the user gave for the package."""
+class PackageRequest:
+    """What the user says of the package: None of a part leaves it, an empty one takes it away."""
 
-    said: frozenset[str] = frozenset()
-    """The parts that were spoken of, also those that are to go."""
     init_script: bytes | None = field(default=None, repr=False)
-    extra: tuple[File, ...] = ()
+    extra: tuple[File, ...] | None = None
+    bucket: str | None = None
+    """Takes a package that is too large to be sent along; None: the configuration decides."""
 
     @classmethod
-    def read(cls, script_file: str | None, folder: str | None) -> UserParts:
-        """From the options' values: None says nothing, an empty text takes the part away."""
-        said = {INIT_SCRIPT_FILE: script_file, EXTRA_FOLDER: folder}
+    def read(cls, script_file: str | None, folder: str | None, bucket: str | None) -> PackageRequest:
+        """From the options' values: paths, or empty texts. Raises ScarError."""
         return cls(
-            said=frozenset(part for part, value in said.items() if value is not None),
-            init_script=script.read(script_file or None, _OPTIONS[INIT_SCRIPT_FILE]),
-            extra=payload.read(folder, _OPTIONS[EXTRA_FOLDER]) if folder else (),
+            init_script=b"" if script_file == "" else script.read(script_file, "-s/--script"),
+            extra=payload.read(folder, "--extra-payload") if folder else None if folder is None else (),
+            bucket=bucket,
         )
 
     @property
-    def present(self) -> frozenset[str]:
-        parts = {INIT_SCRIPT_FILE: self.init_script, EXTRA_FOLDER: self.extra}
-        return frozenset(part for part, content in parts.items() if content)
+    def says_something(self) -> bool:
+        return self != PackageRequest()
 
+    @property
+    def says_all(self) -> bool:
+        """Whether nothing is left of what the user once put into the package."""
+        return self.init_script is not None and self.extra is not None
 
-def rebuild(function: Function, parts: UserParts, talk: Talk) -> bytes | None:
-    """The package for the function as it should be; None: as it is.
-
-    Made anew also if the user says nothing of it, as the function's may be of an older SCAR: then as far as
-    that is possible. Raises UsageError if a part would be lost, and NoKit.
-    """
-    kept = _parts_of(function) - parts.said
-    if not parts.said and kept:
-        return None
-    for part in sorted(kept):
-        raise UsageError(
-            f"function {function.name} was made with {_OPTIONS[part]}, and its package is to be made anew:"
-            f" give {_OPTIONS[part]} again",
-            hint=f"{_OPTIONS[part].rpartition('/')[2]} '' takes that part away",
+    def applied(self, parts: UserParts) -> UserParts:
+        """The parts as they should be."""
+        return UserParts(
+            init_script=parts.init_script if self.init_script is None else self.init_script or None,
+            extra=parts.extra if self.extra is None else self.extra,
         )
+
+
+def replacement(
+    function: Function, request: PackageRequest, config: Config, aws: Aws, talk: Talk
+) -> Package | None:
+    """The package for the function as it should be; None: the one that it has.
+
+    Made anew also if the user says nothing of it, as the function's may be of an older SCAR: then what is in
+    the way of that is only a warning. Raises ScarError.
+    """
+    bucket = config.lambda_package_bucket if request.bucket is None else request.bucket
     try:
-        return package.build(function.architecture, parts.init_script, parts.extra)
-    except NoKit as error:
-        if parts.said:
+        content = _content(function, request, aws, talk)
+        if Package(content).digest == function.package_digest:
+            return None
+        made = upload.package_for(content, function.name, bucket)
+        upload.check_bucket(aws, made, RoleArn(function.role).account)
+    except ScarError as error:
+        if request.says_something:
             raise
         talk.warn(f"the package of function {function.name} is left as it is: {error.message}")
         return None
+    return made
 
 
-def _parts_of(function: Function) -> frozenset[str]:
-    return frozenset(filter(None, function.environment.get(ENV_PACKAGE_PARTS, "").split(",")))
+def _content(function: Function, request: PackageRequest, aws: Aws, talk: Talk) -> bytes:
+    """The zip archive. The function's own is fetched only where it counts what is in it."""
+    content = _build(function, request.applied(UserParts()))
+    if request.says_all or Package(content).digest == function.package_digest:
+        return content
+    talk.say(f"fetch the package of function {function.name}, to keep what is yours in it")
+    return _build(function, request.applied(package.user_parts(aws.functions.package(function))))
+
+
+def _build(function: Function, parts: UserParts) -> bytes:
+    return package.build(function.architecture, parts.init_script, parts.extra)

@@ -7,18 +7,17 @@ from dataclasses import dataclass, field, replace
 
 from scar import limits
 from scar.aws.errors import AccessDenied
-from scar.aws.functions import Function, Package, Settings
+from scar.aws.functions import Function, Settings
 from scar.config import Config
-from scar.deploy import owned, upload
+from scar.deploy import owned
 from scar.deploy.change import plan_update
 from scar.deploy.plan import Plan
-from scar.deploy.spec import RoleArn
 from scar.deploy.storage import for_image as storage_for
 from scar.errors import ScarError, UsageError
 from scar.ops import image, variables
 from scar.ops.cloud import connect
 from scar.ops.functions import is_runnable, missing
-from scar.ops.repack import UserParts, rebuild
+from scar.ops.repack import PackageRequest, replacement
 from scar.ops.talk import Talk
 from scar.ops.where import Where
 from scar_supervisor import contract
@@ -50,7 +49,7 @@ def prepare(request: UpdateRequest, where: Where, config: Config, talk: Talk) ->
     """Check the request, look at the function, and plan. Raises ScarError."""
     _check(request)
     given = variables.of_pairs(request.env)
-    parts = UserParts.read(request.script_file, request.extra_payload)
+    packed = PackageRequest.read(request.script_file, request.extra_payload, request.package_bucket)
     cloud = connect(where, config, talk)
     function = owned.find(cloud.aws, request.function)
     if function is None:
@@ -75,14 +74,9 @@ def prepare(request: UpdateRequest, where: Where, config: Config, talk: Talk) ->
         )
         if not config.registry_mirror:
             environment.pop(contract.ENV_REGISTRY_MIRROR, None)
-    package = _package(request, function, rebuild(function, parts, talk), config)
-    if package is not None:
-        upload.check_bucket(cloud.aws, package, RoleArn(function.role).account)
-        environment[contract.ENV_PACKAGE_PARTS] = ",".join(sorted(parts.present))
-        if not parts.present:
-            del environment[contract.ENV_PACKAGE_PARTS]
     limits.environment(environment, "-e/--env")
     after = _settings(request, function, environment, storage)
+    package = replacement(function, packed, config, cloud.aws, talk)
     return Plan(cloud.aws, plan_update(function, after, package))
 
 
@@ -140,13 +134,3 @@ def _settings(
     threshold = environment.get(contract.ENV_TIMEOUT_THRESHOLD, contract.DEFAULT_TIMEOUT_THRESHOLD)
     limits.threshold_below_time(int(threshold), after.time, "-t/--time and -tt/--time-threshold")
     return after
-
-
-def _package(
-    request: UpdateRequest, function: Function, content: bytes | None, config: Config
-) -> Package | None:
-    """The package on its way; None for one that the function has already."""
-    if content is None or Package(content).digest == function.package_digest:
-        return None
-    bucket = config.lambda_package_bucket if request.package_bucket is None else request.package_bucket
-    return upload.package_for(content, function.name, bucket)
