@@ -79,7 +79,7 @@ def page(summary: Summary, timeline: Timeline, script: str) -> str:
             [_table(figures.rows(summary)), *_failures(summary), *map(_sentence, advice(summary))]
         ),
         plots=_plots(timeline, script) if timeline.count else "<p>No calls have ended in this time.</p>",
-        notes=escape("; ".join(figures.NOTES)),
+        notes=escape(" ".join(f"{note[0].upper()}{note[1:]}." for note in figures.NOTES)),
     )
 
 
