@@ -137,8 +137,9 @@ def edges_of(lowest: float, highest: float) -> list[float]:
     """
     if highest < 20 * lowest or highest < 1:
         step = _round_step((highest - lowest) or highest / 10 or 1)
-        first = math.floor(lowest / step)
-        edges = [round(number * step, 6) for number in range(first, math.floor(highest / step) + 2)]
+        # Rounded first: 0.29 / 0.01 is a little less than 29.
+        first, last = (math.floor(round(value / step, 6)) for value in (lowest, highest))
+        edges = [round(number * step, 6) for number in range(first, last + 2)]
     else:
         edges = [0.0] if lowest < 1 else []
         numbers = (factor * 10**power for power in count() for factor in (1, 1.5, 2, 3, 5, 7))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from scar import timeline
@@ -99,6 +101,16 @@ def test_edges_hold_all_values_between_them_in_few_rising_steps(lowest: float, h
     assert edges[0] <= lowest < edges[1]
     assert edges[-2] <= highest < edges[-1]
     assert len(edges) <= 45
+
+
+def test_edges_hold_all_durations_that_lambda_prints() -> None:
+    """With two decimals, which are no exact binary fractions."""
+    numbers = random.Random(1)
+    for _ in range(3000):
+        lowest, highest = sorted(round(10 ** numbers.uniform(-1, 5), 2) for _ in range(2))
+        edges = edges_of(lowest, highest)
+        assert edges[0] <= lowest < edges[1], (lowest, highest)
+        assert edges[-2] <= highest < edges[-1], (lowest, highest)
 
 
 def test_edges_grow_where_values_differ_much() -> None:
