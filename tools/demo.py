@@ -24,6 +24,10 @@ FILES_NAME = "lambda-docker-say-file"
 BUCKET = "scar-demo"
 IMAGE = "grycap/cowsay"
 EXAMPLES = "examples/cowsay"
+RESULTS, RESULT = "build/demo", "hello-said.txt"
+
+PATIENCE = {"Delay": 1, "MaxAttempts": 60}
+"""Seconds between two looks for the result of a file, and how often."""
 
 COW = re.compile(r"\^__\^.*\(oo\)", re.DOTALL)
 PENGUIN = re.compile(r"\|o_o \|")
@@ -137,12 +141,25 @@ def a_file(demo: Demo) -> None:
         has(FILES_NAME, BUCKET),
         "the function and its bucket",
     )
-    put = f"python -m tools.files put {EXAMPLES}/hello.txt s3://{BUCKET}/input/hello.txt"
-    demo.run(put, has("input/hello.txt"), "the address of the file")
-    result = f"python -m tools.files get s3://{BUCKET}/output/hello-said.txt"
     demo.run(
-        result, lambda output: is_cow(output) and "Files work, too" in output, "a cow that says the file"
+        f"scar put --local {EXAMPLES}/hello.txt {BUCKET}/input/",
+        has("Sent: 1 of 1 file"),
+        "one file that is sent",
     )
+    client("s3").get_waiter("object_exists").wait(
+        Bucket=BUCKET, Key=f"output/{RESULT}", WaiterConfig=PATIENCE
+    )
+    demo.run(
+        f"scar get --local {BUCKET}/output/ {RESULTS}",
+        lambda output: output.startswith("Got: 1 of 1 file") or "there already" in output,
+        "one file that is got",
+    )
+    demo.run(
+        f"cat {RESULTS}/{RESULT}",
+        lambda output: is_cow(output) and "Files work, too" in output,
+        "a cow that says the file",
+    )
+    demo.run(f"scar report --local {FILES_NAME}", has("Cold starts  1"), "what the one call took")
 
 
 def nothing_is_left() -> None:

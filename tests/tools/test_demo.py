@@ -24,7 +24,7 @@ def test_every_command_of_the_tour_is_right(registry: str, capfd: pytest.Capture
     cloud.start()
     demo.tour(demo.Demo(registry))
     shown = capfd.readouterr().out
-    assert shown.count("\n$ scar ") == 14
+    assert shown.count("\n$ scar ") == 17
     assert shown.count("^__^") >= 7
 
 
