@@ -103,14 +103,19 @@ class Unpacker:
             self._remove(path)
             descriptor = os.open(path, _CREATE, mode)
         try:
-            for piece in data:
-                _write(descriptor, piece)
+            self._fill(descriptor, entry, data)
             if mode & self._umask:
                 os.fchmod(descriptor, mode)
             mtime = _time(entry)
             os.utime(descriptor, (mtime, mtime))
         finally:
             os.close(descriptor)
+
+    def _fill(self, descriptor: int, entry: tar.Entry, data: Iterator[memoryview]) -> None:
+        """Write what a file holds. (Who only looks at trees keeps less.)"""
+        del entry
+        for piece in data:
+            write(descriptor, piece)
 
     def _folder(self, path: bytes, entry: tar.Entry) -> None:
         mode = (entry.mode & 0o777) | 0o700
@@ -240,7 +245,8 @@ def _time(entry: tar.Entry) -> float:
     return min(max(entry.mtime, 0), _LATEST)
 
 
-def _write(descriptor: int, piece: memoryview) -> None:
+def write(descriptor: int, piece: memoryview) -> None:
+    """All of a piece: the kernel may take less at once."""
     written = os.write(descriptor, piece)
     while written < len(piece):
         written += os.write(descriptor, piece[written:])

@@ -20,6 +20,8 @@ from .process import Launch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from scar_oci.runtime import Runtime
 
     from .function import Environment
@@ -108,15 +110,20 @@ def fakechroot(task_root: str, runtime: Runtime) -> str:
         builds = os.listdir(kit)
     except FileNotFoundError:
         builds = []
-    libc = _version(runtime.libc_version)
-    fitting = [name for name in builds if _needs(name) <= libc]
-    if not fitting:
+    build = fitting_build(builds, runtime)
+    if build is None:
         raise FunctionMisconfigured(
             "the deployment package has no libfakechroot for the image's glibc "
             f"{runtime.libc_version} on {runtime.architecture}",
             "collect the builds with `make kit` and make the function again",
         )
-    return os.path.join(kit, max(fitting, key=_needs), _LIBRARY)
+    return os.path.join(kit, build, _LIBRARY)
+
+
+def fitting_build(builds: Iterable[str], runtime: Runtime) -> str | None:
+    """The name of the newest of these builds that the image's glibc is new enough for."""
+    libc = _version(runtime.libc_version)
+    return max((name for name in builds if _needs(name) <= libc), key=_needs, default=None)
 
 
 @functools.lru_cache(maxsize=64)

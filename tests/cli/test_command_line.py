@@ -15,7 +15,7 @@ from scar.version import VERSION
 from tests.cli.support import Account, Scar
 
 FUNCTIONS = ["init", "run", "update", "ls", "log", "report", "rm"]
-COMMANDS = [*FUNCTIONS, "put", "get", "role", "doctor", "local", "completion"]
+COMMANDS = [*FUNCTIONS, "put", "get", "check", "role", "doctor", "local", "completion"]
 
 
 def python(*argv: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -18,6 +18,10 @@ SDK = ("boto3", "botocore", "s3transfer")
 LAYERS = ("scar.cli", "scar.ops", "scar.deploy", "scar.aws")
 """Each may import those after it, never one before it. Modules of `scar` itself are below all of them."""
 
+CONTRACT = "scar_supervisor.contract"
+PREDICTING = tuple(f"scar_supervisor.{name}" for name in ("environment", "errors", "f1", "program"))
+"""What `scar check` shares with the function, so that it foretells what the function will do."""
+
 
 class Import(NamedTuple):
     """One import statement."""
@@ -57,7 +61,7 @@ def violation(statement: Import) -> str | None:
     importer, imported, lazy = statement
     if within(importer, *IN_LAMBDA):
         return _violation_in_lambda(importer, imported, lazy)
-    if within(imported, *IN_LAMBDA) and not within(imported, "scar_oci", "scar_supervisor.contract"):
+    if within(imported, "scar_supervisor") and not within(imported, *_shared_with(importer)):
         return "the client shares only the contract with the supervisor"
     if within(imported, *SDK) and not within(importer, "scar.aws", "scar.local"):
         return "AWS is spoken to in scar.aws only"
@@ -70,6 +74,11 @@ def violation(statement: Import) -> str | None:
     if within(importer, "scar.local") and within(imported, *LAYERS):
         return "the local cloud stands for AWS: it knows nothing of its callers"
     return _violation_of_layers(importer, imported)
+
+
+def _shared_with(importer: str) -> tuple[str, ...]:
+    """The modules of the supervisor that a module of the client may import."""
+    return (CONTRACT, *PREDICTING) if within(importer, "scar.inspection") else (CONTRACT,)
 
 
 def _violation_in_lambda(importer: str, imported: str, lazy: bool) -> str | None:
@@ -123,6 +132,7 @@ def test_every_import_of_the_sources_keeps_the_directions() -> None:
         Import("scar.ops.init", "scar_oci.registry"),
         Import("scar.ops.cloud", "scar.local.cloud"),
         Import("scar.aws.session", "boto3"),
+        Import("scar.inspection.facts", "scar_supervisor.f1"),
         Import("scar.local.server", "scar.errors"),
     ],
 )
@@ -139,6 +149,8 @@ def test_rules_accept(statement: Import) -> None:
         Import("scar_oci.registry", "boto3", lazy=True),
         Import("scar_oci.store", "scar_supervisor.contract"),
         Import("scar.ops.run", "scar_supervisor.handler"),
+        Import("scar.ops.run", "scar_supervisor.f1"),
+        Import("scar.inspection.facts", "scar_supervisor.handler"),
         Import("scar.ops.run", "boto3", lazy=True),
         Import("scar.aws.functions", "scar.deploy.package"),
         Import("scar.deploy.executor", "scar.ops.init", lazy=True),

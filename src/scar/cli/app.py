@@ -25,6 +25,7 @@ _GROUPS = {
         "get": "Get a bucket's files",
     },
     "Getting ready": {
+        "check": "Tell whether and how an image can run, without making a function",
         "role": "Make the role that functions run under on AWS",
         "doctor": "Look for what keeps SCAR from working, and say what helps",
         "local": "Start, stop or look at the cloud on this machine",

@@ -164,12 +164,16 @@ def _show_queued(queued: Queued, settings: Settings) -> None:
 
 
 def _show(outcome: Outcome, settings: Settings) -> int:
-    """Print the result; the exit status. Raises ScarError, after printing, for a result that is an error."""
-    result = outcome.result
+    """Print the result; the exit status. Raises as `status_of` does, after printing."""
     if output.wants_json(settings):
-        output.print_json(_document(outcome, verbose=settings.verbose))
+        output.print_json(document(outcome, verbose=settings.verbose))
     else:
-        _print_plain(result)
+        _print_plain(outcome.result)
+    return status_of(outcome.result)
+
+
+def status_of(result: Result) -> int:
+    """The container's exit status. Raises ScarError for a result that is an error."""
     if result.error is not None:
         raise FunctionError(result.error, result.exit_code)
     if result.timed_out:
@@ -198,9 +202,10 @@ def _cut(result: Result) -> str:
     return f"the middle of {result.output_size:,} bytes of output is left out"
 
 
-def _document(outcome: Outcome, *, verbose: bool) -> dict[str, object]:
+def document(outcome: Outcome, *, verbose: bool) -> dict[str, object]:
+    """The result for programs."""
     result = outcome.result
-    document: dict[str, object] = {
+    fields: dict[str, object] = {
         "request_id": result.request_id,
         "log_group": result.log_group,
         "log_stream": result.log_stream,
@@ -212,8 +217,8 @@ def _document(outcome: Outcome, *, verbose: bool) -> dict[str, object]:
         "error": None if result.error is None else result.error._asdict(),
     }
     if verbose:
-        document |= {"image_pulled": result.image_pulled, **_figures(outcome.log_tail)}
-    return document
+        fields |= {"image_pulled": result.image_pulled, **_figures(outcome.log_tail)}
+    return fields
 
 
 def _figures(log_tail: bytes) -> dict[str, float]:

@@ -1,0 +1,25 @@
+"""What is otherwise than with Docker in an image that runs under F1, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scar.inspection.facts import Facts
+
+_MOST_PATHS = 8
+"""That a sentence names."""
+
+
+def notes(facts: Facts) -> Iterator[str]:
+    """The sentences, without the full stop."""
+    if facts.config.user not in ("", "0", "root"):
+        yield f"USER {facts.config.user} is not obeyed: programs run as the function's own user"
+    if facts.privileged:
+        yield f"setuid and setgid have no effect: {_some(facts.privileged)}"
+    if facts.static and facts.runtime.libc == "glibc":
+        yield f"static programs do not run under F1: {_some(facts.static)}"
+
+
+def _some(paths: tuple[str, ...]) -> str:
+    more = len(paths) - _MOST_PATHS
+    return ", ".join(paths[:_MOST_PATHS]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,120 @@
+"""`scar check`: what an image is, and how a function could run it, without making one."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scar import limits
+from scar.config import Config
+from scar.deploy import kit
+from scar.deploy.storage import for_image as storage_for
+from scar.inspection import advice, skeleton
+from scar.inspection.facts import Facts, gather
+from scar.inspection.modes import RUNS, Verdict, verdicts
+from scar.ops import image
+from scar.ops.talk import Talk
+from scar_supervisor.contract import KIT_FOLDER
+
+if TYPE_CHECKING:
+    from scar_oci.manifest import ResolvedImage
+    from scar_oci.source import Source
+
+
+@dataclass(frozen=True)
+class CheckRequest:
+    """What the user asked for."""
+
+    image: str
+    """A name, or the path of a file or folder with images in it."""
+    arguments: tuple[str, ...] = ()
+    """In place of the image's CMD."""
+    named: str = ""
+    """Which of several images in a file."""
+    architecture: str = "x86_64"
+
+    @property
+    def is_file(self) -> bool:
+        """Also without a slash, if it is there. A folder must hold a layout: many are called as images."""
+        if self.image.startswith(("/", "./", "../")) or os.path.isfile(self.image):
+            return True
+        return os.path.isfile(os.path.join(self.image, "index.json"))
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found out."""
+
+    name: str
+    digest: str
+    architecture: str
+    compressed: int
+    """Bytes of the layers as they are stored."""
+    stream: int
+    """Bytes of their tar streams."""
+    fetched: int
+    """Bytes of the layers that were read to find out."""
+    memory: int
+    """Megabytes that are advised."""
+    seconds: float
+    """That a first call would wait for the image with so much memory; an estimate."""
+    storage: int
+    """Megabytes of /tmp that `scar init` would take."""
+    facts: Facts
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def runs(self) -> bool:
+        """Under F1, which functions have unless they are told otherwise."""
+        return self.verdicts[0].answer == RUNS
+
+
+def check(request: CheckRequest, config: Config, talk: Talk) -> Report:
+    """Look at the image. Raises ScarError if it cannot be had, is not for the architecture, or is too large.
+
+    What the image's documents and the sizes in its layers' trailers tell is asked first: no layer of an image
+    that is refused for these is fetched.
+    """
+    limits.architecture(request.architecture, "--architecture")
+    talk.say(f"look for image {request.image} for {request.architecture}")
+    with _source(request, config) as (source, found):
+        unpacked = source.unpacked_size(found)
+        storage_for(request.image, found.download_size, unpacked)  # raises what init would raise
+        return _report(request, source, found, talk)
+
+
+def _source(request: CheckRequest, config: Config) -> AbstractContextManager[tuple[Source, ResolvedImage]]:
+    if request.is_file:
+        return image.of_file(request.image, request.named, request.architecture)
+    return image.of_registry(request.image, request.architecture, config.registry_mirror)
+
+
+def _report(request: CheckRequest, source: Source, found: ResolvedImage, talk: Talk) -> Report:
+    config = source.config(found)
+    with skeleton.made(source, found, talk.say) as tree:
+        facts = gather(tree, config, request.architecture, request.arguments)
+    memory = advice.memory(found.download_size, tree.stream)
+    return Report(
+        name=found.reference.familiar,
+        digest=found.digest,
+        architecture=request.architecture,
+        compressed=found.download_size,
+        stream=tree.stream,
+        fetched=tree.fetched,
+        memory=memory,
+        seconds=advice.fetching_seconds(memory, found.download_size, tree.stream),
+        storage=storage_for(request.image, found.download_size, tree.stream),
+        facts=facts,
+        verdicts=verdicts(facts, _builds(request.architecture)),
+    )
+
+
+def _builds(architecture: str) -> frozenset[str]:
+    """The builds of libfakechroot that a function made here would carry."""
+    prefix = f"{KIT_FOLDER}/{architecture}/"
+    try:
+        return frozenset(path.removeprefix(prefix).partition("/")[0] for path in kit.files(architecture))
+    except kit.NoKit:
+        return frozenset()

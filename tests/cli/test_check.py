@@ -1,0 +1,210 @@
+"""`scar check`: what is told of images, in a registry and in files, and what is fetched for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.support import Scar
+from tests.oci.layers import Layer, Pusher, file, folder, image, layer, pushing, symlink
+from tests.oci.test_elf import made
+from tests.oci.unreliable import UnreliableRegistry
+
+_X86_64 = 62
+_LIBC = b"\x7fELF GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.\n"
+_BASE = layer(
+    folder("usr/bin"),
+    symlink("bin", "usr/bin"),
+    file("lib64/ld-linux-x86-64.so.2", made(64, "<", _X86_64, static=True), mode=0o755),
+    file("lib64/libc.so.6", _LIBC + b"x" * 100_000, mode=0o755),
+    file("usr/bin/sh", made(64, "<", _X86_64) + bytes(20_000), mode=0o755),
+    file("usr/bin/tool", made(64, "<", _X86_64, static=True), mode=0o755),
+    file("usr/bin/su", made(64, "<", _X86_64), mode=0o4755),
+    file("usr/bin/wall", made(64, "<", _X86_64), mode=0o2755),
+    file("usr/share/data", bytes(500_000)),
+)
+
+Check = Callable[..., Any]
+
+
+@pytest.fixture
+def pusher(hub: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pusher]:
+    monkeypatch.setenv("SCAR_REGISTRY_MIRROR", hub)
+    with pushing(hub) as pusher:
+        yield pusher
+
+
+@pytest.fixture
+def check(scar: Scar, pusher: Pusher) -> Check:
+    """Push an image of these layers and check it: the status and the document."""
+
+    def run(*layers: Layer, arguments: tuple[str, ...] = (), **process: Any) -> tuple[int, Any]:
+        pusher.push("test/checked", "latest", image(*layers, process=process))
+        ran = scar("check", "--json", "--architecture", "x86_64", "test/checked", *arguments)
+        return ran.status, ran.json
+
+    return run
+
+
+def modes(document: Any) -> dict[str, str]:
+    return {verdict["mode"]: verdict["answer"] for verdict in document["modes"]}
+
+
+def reason(document: Any) -> str:
+    return str(document["modes"][0]["reason"])
+
+
+def test_an_image_that_runs(check: Check) -> None:
+    script = layer(file("run.sh", b"#!/bin/sh -e\n", mode=0o755))
+    status, said = check(_BASE, script, Entrypoint=["/run.sh"], Cmd=["a b"], User="postgres")
+    assert status == 0
+    assert said["runs"] is True
+    assert (said["libc"], said["libc_version"]) == ("glibc", "2.36")
+    assert said["command"] == ["/run.sh", "a b"]
+    assert said["started_as"] == ["/bin/sh", "-e", "/run.sh", "a b"]
+    assert (said["program"], said["linkage"]) == ("/bin/sh", "dynamic")
+    assert said["privileged"] == ["/usr/bin/su", "/usr/bin/wall"]
+    assert said["static"] == ["/usr/bin/tool"]
+    assert said["fetched_bytes"] == said["compressed_bytes"]
+    assert 620_000 < said["unpacked_bytes"] < 700_000
+    assert (said["memory"], said["storage"]) == (128, 512)
+    assert any("USER postgres" in note for note in said["notes"])
+    assert modes(said) == {
+        **dict.fromkeys(("F1", "F2", "F3", "F4"), "yes"),
+        **dict.fromkeys(("P1", "P2"), "depends"),
+        **dict.fromkeys(("R1", "R2", "R3", "S1"), "no"),
+    }
+
+
+def test_arguments_stand_in_place_of_cmd(check: Check) -> None:
+    _, said = check(_BASE, arguments=("--json", "/x"), Entrypoint=["sh"], Cmd=["never"])
+    assert said["started_as"] == ["sh", "--json", "/x"]
+
+
+@pytest.mark.parametrize(
+    ("process", "expected"),
+    [
+        ({"Cmd": ["/usr/bin/tool"]}, "linked statically"),
+        ({"Cmd": ["nosuch"]}, "nosuch: no such program in the image"),
+        ({"Cmd": ["/usr/share/data"]}, "/usr/share/data: not executable"),
+    ],
+)
+def test_a_command_that_f1_cannot_start(check: Check, process: dict[str, Any], expected: str) -> None:
+    status, said = check(_BASE, **process)
+    assert status == 1
+    assert expected in reason(said)
+    assert modes(said)["P1"] == ("depends" if "static" in expected else "no")
+
+
+def test_an_image_without_a_command_or_a_c_library(check: Check) -> None:
+    assert check(_BASE)[0] == 0
+    status, said = check(layer(file("data", b"x")))
+    assert status == 1
+    assert "no C library" in reason(said)
+
+
+def test_an_image_with_an_older_glibc_than_the_kit_is_for(check: Check) -> None:
+    old = layer(file("lib64/libc.so.6", _LIBC.replace(b"2.36", b"2.31")))
+    status, said = check(_BASE, old, Cmd=["sh"])
+    assert status == 1
+    assert "glibc 2.31" in reason(said)
+    assert said["modes"][0]["hint"] == "make kit"
+
+
+def test_what_upper_layers_hide_does_not_count(check: Check) -> None:
+    upper = layer(
+        file("usr/bin/.wh.su"),
+        file("usr/bin/wall", made(64, "<", _X86_64), mode=0o755),
+        file("usr/bin/tool", b"#!/bin/sh\n", mode=0o755),
+    )
+    _, said = check(_BASE, upper, Cmd=["/usr/bin/tool"])
+    assert said["privileged"] == []
+    assert said["static"] == []
+    assert said["started_as"] == ["/bin/sh", "/usr/bin/tool"]
+
+
+def test_nothing_is_left_and_nothing_is_made(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = os.listdir(tmp_path)
+    check(_BASE, Cmd=["sh"])
+    assert os.listdir(tmp_path) == before
+
+
+@pytest.mark.parametrize("kind", ["oci", "oci-archive", "docker-archive"])
+def test_a_file_is_told_as_the_registrys_image(
+    check: Check, scar: Scar, hub: str, tmp_path: Path, kind: str
+) -> None:
+    _, pulled = check(_BASE, Cmd=["sh"])
+    source = hub.replace("http://", "docker://") + "/test/checked:latest"
+    target = tmp_path / "saved"
+    copy = ["skopeo", "copy", "-q", "--src-tls-verify=false", source, f"{kind}:{target}:test/checked:latest"]
+    subprocess.run(copy, check=True)
+    ran = scar("check", "--json", "--architecture", "x86_64", str(target))
+    assert ran.status == 0
+    differing = ("compressed_bytes", "fetched_bytes", "image_digest")  # `docker save` keeps tar, not gzip
+    assert {k: v for k, v in ran.json.items() if k not in differing} == {
+        k: v for k, v in pulled.items() if k not in differing
+    }
+
+
+def test_one_of_several_images_in_a_file_is_named(
+    scar: Scar, hub: str, pusher: Pusher, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        pusher.push(f"test/{name}", "latest", image(_BASE, process={"Cmd": ["sh", name]}))
+        source = hub.replace("http://", "docker://") + f"/test/{name}:latest"
+        copy = [
+            "skopeo",
+            "copy",
+            "-q",
+            "--src-tls-verify=false",
+            source,
+            f"oci:{tmp_path}/both:test/{name}:latest",
+        ]
+        subprocess.run(copy, check=True)
+    path = f"{tmp_path}/both"
+    ran = scar("check", "--json", "--named", "test/two", path)
+    assert ran.json["command"] == ["sh", "two"]
+    assert scar("check", "--named", "test/three", path).status == 1
+    assert "test/one" in scar("check", "--named", "test/three", path).stderr
+
+
+def test_no_layer_is_fetched_for_what_the_documents_tell(
+    scar: Scar, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign = image(_BASE, architecture="arm64")
+    with UnreliableRegistry(foreign).serving() as server:
+        monkeypatch.setenv("SCAR_REGISTRY_MIRROR", server.url)
+        ran = scar("check", "--architecture", "x86_64", "test/image")
+    assert ran.status == 1
+    assert "only for: linux/arm64" in ran.stderr
+    assert [request for request in server.requests if _BASE.descriptor["digest"] in request.path] == []
+
+
+@pytest.mark.parametrize("argv", [(), ("--architecture", "mips", "debian"), ("A b",), ("--nosuch", "debian")])
+def test_bad_usage(scar: Scar, home: Path, argv: tuple[str, ...]) -> None:
+    assert scar("check", *argv).status == 2
+
+
+def test_a_file_that_is_none(scar: Scar, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.tar").write_bytes(b"no archive")
+    assert scar("check", str(tmp_path / "x.tar")).status == 1
+    assert "docker save" in scar("check", str(tmp_path / "x.tar")).stderr
+    assert "there is no file" in scar("check", "./nosuch.tar").stderr
+
+
+def test_plain_lines(scar: Scar, pusher: Pusher) -> None:
+    pusher.push("test/plain", "latest", image(_BASE, process={"Cmd": ["sh"]}))
+    ran = scar("check", "test/plain")
+    assert ran.status == 0
+    assert "C library: glibc 2.36\n" in ran.out
+    assert "F1: yes     /usr/bin/sh is linked dynamically with glibc 2.36\n" in ran.out
+    assert "setuid and setgid have no effect: /usr/bin/su, /usr/bin/wall\n" in ran.out
