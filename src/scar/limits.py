@@ -31,6 +31,8 @@ UNZIPPED_BYTES: Final = 250 * MIB
 SYNCHRONOUS_PAYLOAD_BYTES: Final = 6 * MIB
 ASYNCHRONOUS_PAYLOAD_BYTES: Final = 1 * MIB
 TAG_VALUE_LENGTH: Final = 256
+RESULT_PREFIX_BYTES: Final = 512
+"""Half of what S3 gives a key: the results have names of their own."""
 KEY_BYTES: Final = 1024
 """Of an object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
 CONCURRENCY: Final = range(1, 256 + 1)
@@ -47,6 +49,8 @@ _DESTINATION = re.compile(
 )
 _LOG_STREAM = re.compile(r"[^:*]{1,512}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+# Wildcards and variables of IAM's policies are left out: the role's policy names the prefix.
+_RESULT_PREFIX = re.compile(r"(?!/)[^\x00-\x1f\x7f*?$]+/")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MIRROR = re.compile(r"https?://[^\s/?#@]+/?")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -248,6 +252,17 @@ def payload_size(size: int, *, asynchronous: bool) -> None:
             f" for {kind} call",
             hint="put large data into a bucket, or into the image",
         )
+
+
+def result_prefix(value: str, source: str) -> str:
+    """What keys of results begin with; it ends with a slash."""
+    size = len(_text(value, source).encode())
+    if not _RESULT_PREFIX.fullmatch(value) or size > RESULT_PREFIX_BYTES:
+        raise UsageError(
+            f"{source}: not a prefix for results: {value!r}",
+            hint=f"at most {RESULT_PREFIX_BYTES} bytes, no slash at its begin, and none of *?$",
+        )
+    return value
 
 
 def log_stream(value: str, source: str) -> str:

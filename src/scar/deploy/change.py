@@ -97,6 +97,7 @@ _KNOWN = {
     contract.ENV_IMAGE_DIGEST: "digest",
     contract.ENV_TIMEOUT_THRESHOLD: "time-out threshold",
     contract.ENV_REGISTRY_MIRROR: "registry mirror",
+    contract.ENV_OUTPUT: "place of results",
 }
 
 

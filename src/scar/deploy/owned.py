@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scar.aws.functions import Function
 from scar.aws.session import Aws
+from scar.deploy import names
 from scar.deploy.spec import is_of_scar
 from scar.errors import ScarError
 
@@ -17,3 +18,13 @@ def find(aws: Aws, name: str) -> Function | None:
             hint="scar ls shows the functions that were",
         )
     return function
+
+
+def event_sources(aws: Aws, name: str) -> list[str]:
+    """The buckets that SCAR permitted to call the function, as its policy has them."""
+    arns = [
+        statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn", "")
+        for statement in aws.functions.statements(name)
+        if statement.get("Sid", "").startswith(names.STATEMENT_PREFIX)
+    ]
+    return [arn.rpartition(":")[2] for arn in arns if arn]  # none in one that somebody has edited

@@ -60,7 +60,8 @@ def _event_source(spec: FunctionSpec, source: Source) -> tuple[steps.Step, ...]:
     """The permission comes before the notification: S3 refuses one that it could not deliver."""
     entry = notification.Entry(names.notification_id(spec.name), spec.arn, names.INPUT_PREFIX)
     _check_overlap(spec.bucket, source, entry)
-    folders = [key for key in (names.INPUT_PREFIX, names.OUTPUT_PREFIX) if key not in source.folders]
+    wanted = (names.INPUT_PREFIX, *(() if spec.output else (names.OUTPUT_PREFIX,)))
+    folders = [key for key in wanted if key not in source.folders]
     return (
         *([] if source.exists else [steps.CreateBucket(spec.bucket)]),
         *(steps.PutMarker(spec.bucket, key) for key in folders),

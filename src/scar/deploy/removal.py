@@ -85,7 +85,7 @@ def look(aws: Aws, name: str) -> Found:
     if function is None:
         # The log group may be what another program left: its tags tell.
         return Found(name, log_group=group is not None and is_of_scar(group.tags))
-    calling = {bucket: _calls(aws, bucket, function.arn) for bucket in _buckets(aws, name)}
+    calling = {bucket: _calls(aws, bucket, function.arn) for bucket in owned.event_sources(aws, name)}
     return Found(
         name,
         function.arn,
@@ -103,16 +103,6 @@ def plan_rm(found: Found) -> tuple[Step, ...]:
         *([DeleteFunction(found.function)] if found.arn else ()),
         *([DeleteLogGroup(names.log_group(found.function))] if found.log_group else ()),
     )
-
-
-def _buckets(aws: Aws, function: str) -> list[str]:
-    """The buckets in the statements that SCAR added to the function's policy."""
-    arns = [
-        statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn", "")
-        for statement in aws.functions.statements(function)
-        if statement.get("Sid", "").startswith(names.STATEMENT_PREFIX)
-    ]
-    return [arn.rpartition(":")[2] for arn in arns if arn]  # none in one that somebody has edited
 
 
 def _calls(aws: Aws, bucket: str, function_arn: str) -> bool | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from scar import limits
 from scar.aws.functions import NewFunction, Package, Settings
 from scar.deploy import names
+from scar.deploy.output import Output
 from scar_supervisor import contract
 
 TAG_CREATED_BY = ("createdby", "scar")
@@ -58,6 +59,8 @@ class FunctionSpec:
     owner: str
     bucket: str = ""
     """The event source, or empty."""
+    output: Output | None = None
+    """Where results go, if not to the bucket that the input is in."""
     on_failure: str = ""
     """ARN of what gets the record of an event that failed for good, or empty."""
     preheat: bool = False
@@ -103,6 +106,8 @@ def function_environment(spec: FunctionSpec) -> dict[str, str]:
     }
     if spec.registry_mirror:
         variables[contract.ENV_REGISTRY_MIRROR] = spec.registry_mirror
+    if spec.output:
+        variables[contract.ENV_OUTPUT] = spec.output.path
     variables |= {contract.ENV_USER_PREFIX + name: value for name, value in spec.environment.items()}
     limits.environment(variables, "-e/--env")
     return variables

@@ -9,6 +9,7 @@ from scar.aws.functions import Function
 from scar.aws.session import Aws
 from scar.config import Config
 from scar.deploy import existing, names, package, payload, upload
+from scar.deploy.output import Output
 from scar.deploy.plan import Plan
 from scar.deploy.planner import plan_init
 from scar.deploy.spec import FunctionSpec, RoleArn, function_environment, is_of_scar
@@ -33,6 +34,8 @@ class InitRequest:
     env: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
     script_file: str | None = None
     bucket: str | None = None
+    output: str | None = None
+    """``BUCKET`` or ``BUCKET/PREFIX``."""
     role: str | None = None
     preheat: bool = False
     storage: int | None = None
@@ -58,6 +61,7 @@ class _Draft:
     architecture: str
     package_bucket: str
     """Empty: none."""
+    output: Output | None
     environment: dict[str, str] = field(repr=False)
 
 
@@ -104,12 +108,15 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
         environment=draft.environment,
         owner=owner.current(),
         bucket=request.bucket or "",
+        output=draft.output,
         on_failure=names.destination_arn(request.on_failure or "", RoleArn(role or cloud.role).partition),
         preheat=request.preheat,
     )
     function_environment(spec)  # its size, before anything is looked at
     sent = upload.package_for(zipped, spec.name, draft.package_bucket)
     upload.check_bucket(cloud.aws, sent, spec.role.account)
+    if spec.output and spec.output.bucket != spec.bucket:  # which may be about to be made
+        spec.output.check_bucket(cloud.aws, spec.role.account)
     steps = plan_init(spec, sent, existing.look(cloud.aws, spec))
     return Prepared(spec, Plan(cloud.aws, steps))
 
@@ -145,8 +152,17 @@ def _draft(request: InitRequest, where: Where, config: Config) -> _Draft:
         package_bucket=config.lambda_package_bucket
         if request.package_bucket is None
         else limits.bucket(request.package_bucket, "--package-bucket"),
+        output=_output(request),
         environment=variables.of_pairs(request.env),
     )
+
+
+def _output(request: InitRequest) -> Output | None:
+    if request.output is None:
+        return None
+    output = Output.parse(request.output)
+    output.check_apart_from([request.bucket] if request.bucket else [])
+    return output
 
 
 def _architecture(request: InitRequest, where: Where, config: Config) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scar.deploy import names
+from scar.deploy.output import Output
 
 Document = dict[str, Any]
 
@@ -28,6 +29,8 @@ class Scope:
     """Names, also with ``*``. A function that is not among them cannot write its log."""
     buckets: tuple[str, ...] = ()
     """Those whose ``input/`` is read and whose ``output/`` is written."""
+    outputs: tuple[Output, ...] = ()
+    """Where results go instead."""
     destinations: tuple[str, ...] = ()
     """ARNs of what is told of events that failed for good."""
     package_buckets: tuple[str, ...] = ()
@@ -57,7 +60,7 @@ def function(scope: Scope) -> Document:
                 _allow(
                     "WriteOutput",
                     ("s3:AbortMultipartUpload", "s3:PutObject"),
-                    _objects(scope, names.OUTPUT_PREFIX),
+                    [*_objects(scope, names.OUTPUT_PREFIX), *_results(scope)],
                 ),
             ),
             *_tell_failures(scope.destinations),
@@ -78,6 +81,7 @@ def deployer(scope: Scope) -> Document:
                 _allow("ManageBuckets", _BUCKET_ACTIONS, _buckets(scope)),
                 _allow("MoveFiles", _FILE_ACTIONS, _everything(scope)),
                 _allow("TakeFoldersBack", ("s3:DeleteObject",), _folders(scope)),
+                _allow("FindOutputBuckets", ("s3:ListBucket",), _output_buckets(scope)),
                 _allow("FindPackageBuckets", ("s3:ListBucket",), _package_buckets(scope)),
                 _allow("UploadPackages", _PACKAGE_ACTIONS, _packages(scope)),
             ),
@@ -219,6 +223,16 @@ def _buckets(scope: Scope) -> list[str]:
 
 def _objects(scope: Scope, prefix: str) -> list[str]:
     return [f"{bucket}/{prefix}*" for bucket in _buckets(scope)]
+
+
+def _output_buckets(scope: Scope) -> list[str]:
+    return [names.bucket_arn(output.bucket, scope.partition) for output in scope.outputs]
+
+
+def _results(scope: Scope) -> list[str]:
+    return [
+        f"{names.bucket_arn(output.bucket, scope.partition)}/{output.prefix}*" for output in scope.outputs
+    ]
 
 
 def _package_buckets(scope: Scope) -> list[str]:

@@ -9,6 +9,7 @@ from scar import config_edit, limits
 from scar.aws.iam import Document, Role
 from scar.aws.session import Aws
 from scar.deploy import names
+from scar.deploy.output import Output
 from scar.deploy.plan import Plan
 from scar.deploy.spec import TAG_CREATED_BY, is_of_scar
 from scar.deploy.steps import Step
@@ -30,6 +31,8 @@ class RoleRequest:
     functions: tuple[str, ...] = ()
     """Names, also with ``*``; empty: any."""
     buckets: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    """Where results go instead of ``output/`` of those: ``BUCKET`` or ``BUCKET/PREFIX``."""
     destinations: tuple[str, ...] = ()
     """What is told of events that failed for good: ARNs, or ``s3://BUCKET``."""
     package_buckets: tuple[str, ...] = ()
@@ -42,6 +45,8 @@ class RoleRequest:
             limits.function_pattern(function, "--function")
         for bucket in self.buckets:
             limits.bucket(bucket, "-es/--event-source")
+        for output in self.outputs:
+            Output.parse(output)
         for bucket in self.package_buckets:
             limits.bucket(bucket, "--package-bucket")
         for destination in self.destinations:
@@ -54,6 +59,7 @@ class RoleRequest:
             account=account,
             functions=self.functions or ("*",),
             buckets=self.buckets,
+            outputs=tuple(map(Output.parse, self.outputs)),
             destinations=tuple(names.destination_arn(one, partition) for one in self.destinations),
             package_buckets=self.package_buckets,
             role=self.name,

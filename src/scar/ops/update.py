@@ -11,7 +11,9 @@ from scar.aws.functions import Function, Settings
 from scar.config import Config
 from scar.deploy import owned
 from scar.deploy.change import plan_update
+from scar.deploy.output import Output
 from scar.deploy.plan import Plan
+from scar.deploy.spec import RoleArn
 from scar.deploy.storage import for_image as storage_for
 from scar.errors import ScarError, UsageError
 from scar.ops import image, variables
@@ -38,6 +40,8 @@ class UpdateRequest:
     """Variables to take away."""
     script_file: str | None = None
     """Empty: take the init script away."""
+    output: str | None = None
+    """``BUCKET`` or ``BUCKET/PREFIX``. Empty: back to the bucket of the input."""
     image: str | None = None
     storage: int | None = None
     extra_payload: str | None = None
@@ -50,6 +54,7 @@ def prepare(request: UpdateRequest, where: Where, config: Config, talk: Talk) ->
     _check(request)
     given = variables.of_pairs(request.env)
     packed = PackageRequest.read(request.script_file, request.extra_payload, request.package_bucket)
+    output = Output.parse(request.output) if request.output else None
     cloud = connect(where, config, talk)
     function = owned.find(cloud.aws, request.function)
     if function is None:
@@ -64,7 +69,10 @@ def prepare(request: UpdateRequest, where: Where, config: Config, talk: Talk) ->
             f"AWS does not show the variables of function {function.name}: {function.environment_error}",
             hint="an update has to keep them: these credentials lack kms:Decrypt for the function's key",
         )
-    environment = _environment(request, function, given)
+    environment = _environment(request, function, given, output)
+    if output is not None:
+        output.check_apart_from(owned.event_sources(cloud.aws, function.name))
+        output.check_bucket(cloud.aws, RoleArn(function.role).account)
     storage = request.storage or function.storage
     if request.image is not None:
         found = _find_image(request.image, function, config, talk)
@@ -96,13 +104,19 @@ def _check(request: UpdateRequest) -> None:
         limits.threshold(request.threshold, "-tt/--time-threshold")
 
 
-def _environment(request: UpdateRequest, function: Function, given: Mapping[str, str]) -> dict[str, str]:
-    """The function's environment with the user's variables, and the threshold, as they are to be."""
+def _environment(
+    request: UpdateRequest, function: Function, given: Mapping[str, str], output: Output | None
+) -> dict[str, str]:
+    """The function's environment with all as it is to be but what follows from its image and package."""
     environment = dict(function.environment)
     for name in request.removed:
         if environment.pop(contract.ENV_USER_PREFIX + name, None) is None:
             raise UsageError(f"-e/--env: function {function.name} has no variable {name} to remove")
     environment |= {contract.ENV_USER_PREFIX + name: value for name, value in given.items()}
+    if request.output is not None:
+        environment.pop(contract.ENV_OUTPUT, None)
+    if output is not None:
+        environment[contract.ENV_OUTPUT] = output.path
     if request.threshold is not None:
         environment[contract.ENV_TIMEOUT_THRESHOLD] = str(request.threshold)
     return environment

@@ -39,6 +39,12 @@ from scar.ops.init import InitRequest, prepare
     "-s", "--script", metavar="FILE", help="A script to run when a call brings no command of its own."
 )
 @click.option("-es", "--event-source", metavar="BUCKET", help="A bucket whose input/ calls the function.")
+@click.option(
+    "--output",
+    "output_place",
+    metavar="BUCKET[/PREFIX]",
+    help="Where results go. Default: output/ of the bucket that the file is in.",
+)
 @click.option("-lr", "--lambda-role", metavar="ARN", help="The IAM role of the function.")
 @click.option("-p", "--preheat", is_flag=True, help="Fetch the image now, not at the first call.")
 @click.option(
@@ -70,6 +76,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     env: tuple[str, ...],
     script: str | None,
     event_source: str | None,
+    output_place: str | None,
     lambda_role: str | None,
     preheat: bool,
     storage: int | None,
@@ -92,6 +99,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         env=environment(env),
         script_file=script,
         bucket=event_source,
+        output=output_place,
         role=lambda_role,
         preheat=preheat,
         storage=storage,
@@ -124,6 +132,7 @@ def _lines(spec: FunctionSpec) -> list[str]:
         f"Image: {spec.image} ({spec.digest})",
         f"Log group name: {spec.log_group}",
         *([f"Event source: {spec.bucket}"] if spec.bucket else []),
+        *([f"Results: {spec.output.url}"] if spec.output else []),
     ]
 
 
@@ -138,6 +147,7 @@ def _document(spec: FunctionSpec, *, verbose: bool) -> dict[str, object]:
         "storage": spec.storage,
         "log_group": spec.log_group,
         "event_source": spec.bucket or None,
+        "output": spec.output.url if spec.output else None,
     }
     if verbose:
         document |= {

@@ -45,7 +45,14 @@ def _scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
         metavar="DESTINATION",
         help="What functions tell of events that fail for good: an ARN, or s3://BUCKET. Repeatable.",
     )
-    return buckets(functions(destinations(function)))
+    outputs = click.option(
+        "--output",
+        "outputs",
+        multiple=True,
+        metavar="BUCKET[/PREFIX]",
+        help="Another place that functions write results to. Repeatable.",
+    )
+    return buckets(outputs(functions(destinations(function))))
 
 
 @command.command(
@@ -62,6 +69,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter for each option
     context: click.Context,
     name: str,
     buckets: tuple[str, ...],
+    outputs: tuple[str, ...],
     functions: tuple[str, ...],
     destinations: tuple[str, ...],
     dry_run: bool,
@@ -72,7 +80,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter for each option
     that SCAR made before is changed to allow exactly this. With --local, the configuration is left as it is.
     """
     settings = settings_of(context)
-    request = RoleRequest(name, functions, buckets, destinations)
+    request = RoleRequest(name, functions, buckets, outputs, destinations)
     request.check()
     talk = output.talk(settings)
     cloud = connect(settings.where, config.load(), talk)
@@ -110,6 +118,7 @@ def show(  # noqa: PLR0913, PLR0917 - one parameter for each option
     context: click.Context,
     which: str | None,
     buckets: tuple[str, ...],
+    outputs: tuple[str, ...],
     functions: tuple[str, ...],
     destinations: tuple[str, ...],
     package_buckets: tuple[str, ...],
@@ -120,7 +129,7 @@ def show(  # noqa: PLR0913, PLR0917 - one parameter for each option
     With the name of one of the documents, only its JSON is printed, to be given to AWS's own tools. AWS
     is not asked for anything.
     """
-    request = RoleRequest(name, functions, buckets, destinations, package_buckets)
+    request = RoleRequest(name, functions, buckets, outputs, destinations, package_buckets)
     request.check()
     scope = request.scope()
     documents = {

@@ -30,6 +30,12 @@ from scar.ops.update import UpdateRequest, prepare
     help="A variable to add or replace; NAME- removes it. The others stay. Repeatable.",
 )
 @click.option("-s", "--script", metavar="FILE", help="Another init script; '' takes it away.")
+@click.option(
+    "--output",
+    "output_place",
+    metavar="BUCKET[/PREFIX]",
+    help="Another place for results; '' for output/ of the bucket that the file is in.",
+)
 @click.option("--image", metavar="IMAGE", help="Another image, or what its tag means now.")
 @click.option("--storage", type=int, metavar="MB", help="Room in /tmp: 512 to 10240.")
 @click.option(
@@ -47,6 +53,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     time_threshold: int | None,
     env: tuple[str, ...],
     script: str | None,
+    output_place: str | None,
     image: str | None,
     storage: int | None,
     extra_payload: str | None,
@@ -68,6 +75,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         env=environment([item for item in env if not _removes(item)]),
         removed=tuple(item[:-1] for item in env if _removes(item)),
         script_file=script,
+        output=output_place,
         image=image,
         storage=storage,
         extra_payload=extra_payload,
