@@ -162,6 +162,22 @@ def test_all_asks(scar: Scar, account: Account, answer: bytes, status: int, left
     assert "Traceback" not in ran.stderr
 
 
+def test_all_goes_on_past_one_that_may_not_be_looked_at(scar: Scar, account: Account, way: Way) -> None:
+    for name in ("a", "b"):
+        assert scar("init", "-n", name, COWSAY).status == 0
+
+    def deny(request: Request) -> Answer | None:
+        if not request.path.endswith("/functions/a"):
+            return None
+        return Answer.error(403, "AccessDeniedException", "not authorized to perform: lambda:GetFunction")
+
+    way.before = deny
+    ran = scar("rm", "-a", "--yes")
+    assert (ran.status, ran.out.splitlines()[1]) == (1, "Removed: b")
+    assert "the permission lambda:GetFunction" in ran.stderr
+    assert account.contents()["functions"] == ["a"]
+
+
 def test_all_goes_on_past_a_failure(scar: Scar, account: Account) -> None:
     """The first one looks like SCAR's, but lacks the tag."""
     environment = {"Variables": {contract.ENV_IMAGE: "x"}}

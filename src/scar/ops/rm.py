@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scar import limits
-from scar.aws.functions import Function
+from scar.aws.errors import AccessDenied
+from scar.aws.session import Aws
 from scar.deploy.plan import Plan
 from scar.deploy.removal import look, plan_rm
 from scar.errors import Interrupted, ScarError
@@ -43,10 +44,15 @@ def all_names(cloud: Cloud) -> list[str]:
 
     Who made a function is in its tags, which takes a request for each.
     """
-    return [listed.name for listed in of_scar(cloud.aws) if _is_users(cloud.aws.functions.find(listed.name))]
+    return [listed.name for listed in of_scar(cloud.aws) if _is_users(listed.name, cloud.aws)]
 
 
-def _is_users(function: Function | None) -> bool:
+def _is_users(name: str, aws: Aws) -> bool:
+    """Also True for a function that may not be looked at: its removal fails, and says so."""
+    try:
+        function = aws.functions.find(name)
+    except AccessDenied:
+        return True
     return function is not None and not owner.other(function)
 
 
