@@ -70,6 +70,8 @@ def test_an_event_source_that_is_new() -> None:
         steps.AllowBucket("cowsay", "my.bucket", "123456789012", "aws-cn"),
         steps.AddNotification("my.bucket", Entry("scar-cowsay", arn, "input/")),
     )
+    told = "call cowsay for new objects under input/ in bucket my.bucket"
+    assert plan_init(spec, PACKAGE, Existing())[-1].describe() == told
     assert names.bucket_arn("my.bucket", "aws-cn") == "arn:aws-cn:s3:::my.bucket"
 
 

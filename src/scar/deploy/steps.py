@@ -182,7 +182,8 @@ class AddNotification(Step):
     entry: notification.Entry
 
     def describe(self) -> str:
-        return f"call {self.entry.id} for new objects under {self.entry.prefix} in bucket {self.bucket}"
+        function = self.entry.function_arn.rpartition(":")[2]
+        return f"call {function} for new objects under {self.entry.prefix} in bucket {self.bucket}"
 
     def apply(self, aws: Aws) -> None:
         """Also with a permission that was given a moment ago: it takes some seconds to reach S3."""
