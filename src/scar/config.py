@@ -99,7 +99,10 @@ def load() -> Config:
         _create(file)
         return _with_environment(Config())
     except UnicodeDecodeError as error:
-        raise UsageError(f"{file}: not a text in UTF-8: {error.reason} at byte {error.start}") from error
+        raise UsageError(
+            f"{file}: not a text in UTF-8: {error.reason} at byte {error.start}",
+            hint="save it in that encoding, or remove it to have the defaults",
+        ) from error
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
     return _with_environment(parse(text, str(file)))

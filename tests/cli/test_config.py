@@ -45,8 +45,9 @@ def test_the_mark_that_windows_editors_write_is_no_part_of_it(file: Path) -> Non
 def test_another_encoding_is_refused(file: Path) -> None:
     file.parent.mkdir()
     file.write_bytes("lambda_memory = 512\n".encode("utf-16"))
-    with pytest.raises(UsageError, match="not a text in UTF-8"):
+    with pytest.raises(UsageError, match="not a text in UTF-8") as raised:
         config.load()
+    assert raised.value.hint.startswith("save it in that encoding")
 
 
 def test_every_key_is_read() -> None:
