@@ -100,39 +100,70 @@ CREATE = ("role", "create", "scar-lambda-other")
 RM = ("rm", "deployed")
 
 
+NEEDED: tuple[tuple[tuple[Argument, ...], str], ...] = (
+    (RUN, "lambda:InvokeFunction"),
+    (RUN, "lambda:GetFunctionConfiguration"),
+    (RUN_FILES, "s3:ListBucket"),
+    (("put", __file__, "deployed/refused/"), "s3:PutObject"),
+    (PUT, "s3:ListBucket"),
+    (LISTED, "s3:ListBucket"),
+    (LOG, "logs:FilterLogEvents"),
+    (("ls",), "lambda:ListFunctions"),
+    (UPDATE, "lambda:GetFunction"),
+    (AGAIN, "lambda:UpdateFunctionConfiguration"),
+    (SCRIPT, "lambda:UpdateFunctionCode"),
+    (INIT, "logs:DescribeLogGroups"),
+    (INIT, "logs:CreateLogGroup"),
+    (INIT, "logs:PutRetentionPolicy"),
+    (INIT, "lambda:CreateFunction"),
+    (RM, "logs:ListTagsForResource"),
+    (FILES, "lambda:AddPermission"),
+    (FILES, "s3:ListBucket"),
+    (FILES, "s3:GetBucketNotification"),
+    (FILES, "s3:PutBucketNotification"),
+    (BUCKET, "s3:CreateBucket"),
+    (BUCKET, "s3:PutObject"),
+    (CREATE, "iam:GetRole"),
+    (CREATE, "iam:CreateRole"),
+    (CREATE, "iam:PutRolePolicy"),
+    (("role", "create", "-es", "other"), "iam:GetRolePolicy"),
+    (RM, "lambda:GetPolicy"),
+    (RM, "lambda:DeleteFunction"),
+    (RM, "logs:DeleteLogGroup"),
+)
+"""Commands, and an action that each cannot do without."""
+
+BY_THEMSELVES = {"iam:SimulatePrincipalPolicy", "iam:UpdateAssumeRolePolicy", "s3:GetObject"}
+"""Shown to be needed by tests of their own."""
+
+COMPARED = {
+    *("iam:DeleteRole", "iam:DeleteRolePolicy", "iam:PassRole", "iam:TagRole"),
+    *("lambda:DeleteFunctionEventInvokeConfig", "lambda:GetFunctionEventInvokeConfig"),
+    *("lambda:ListTags", "lambda:PutFunctionEventInvokeConfig", "lambda:RemovePermission"),
+    *(
+        "lambda:TagResource",
+        "logs:TagResource",
+        "s3:AbortMultipartUpload",
+        "s3:DeleteBucket",
+        "s3:DeleteObject",
+    ),
+}
+"""Only compared with the code: MiniStack does not look at them, or they only take something back."""
+
+
+def test_of_every_action_it_is_said_what_shows_that_it_is_needed() -> None:
+    actions = {action for statement in json.loads(POLICY)["Statement"] for action in statement["Action"]}
+    shown = {action for _, action in NEEDED} | BY_THEMSELVES
+    assert shown | COMPARED == actions
+    assert not shown & COMPARED
+    text = (emulators.POLICIES / "verified.md").read_text().partition("\n## ")[0]
+    assert f"{len(shown)} of its actions" in text
+    assert [action for action in COMPARED if f"`{action}`" not in text] == []
+
+
 @pytest.mark.parametrize(
     ("command", "action"),
-    [
-        (RUN, "lambda:InvokeFunction"),
-        (RUN, "lambda:GetFunctionConfiguration"),
-        (RUN_FILES, "s3:ListBucket"),
-        (("put", __file__, "deployed/refused/"), "s3:PutObject"),
-        (PUT, "s3:ListBucket"),
-        (LISTED, "s3:ListBucket"),
-        (LOG, "logs:FilterLogEvents"),
-        (("ls",), "lambda:ListFunctions"),
-        (UPDATE, "lambda:GetFunction"),
-        (AGAIN, "lambda:UpdateFunctionConfiguration"),
-        (SCRIPT, "lambda:UpdateFunctionCode"),
-        (INIT, "logs:DescribeLogGroups"),
-        (INIT, "logs:CreateLogGroup"),
-        (INIT, "logs:PutRetentionPolicy"),
-        (INIT, "lambda:CreateFunction"),
-        (RM, "logs:ListTagsForResource"),
-        (FILES, "lambda:AddPermission"),
-        (FILES, "s3:ListBucket"),
-        (FILES, "s3:GetBucketNotification"),
-        (FILES, "s3:PutBucketNotification"),
-        (BUCKET, "s3:CreateBucket"),
-        (BUCKET, "s3:PutObject"),
-        (CREATE, "iam:GetRole"),
-        (CREATE, "iam:CreateRole"),
-        (CREATE, "iam:PutRolePolicy"),
-        (("role", "create", "-es", "other"), "iam:GetRolePolicy"),
-        (RM, "lambda:GetPolicy"),
-        (RM, "lambda:DeleteFunction"),
-        (RM, "logs:DeleteLogGroup"),
-    ],
+    NEEDED,
     ids=lambda value: value if isinstance(value, str) else value[0],
 )
 def test_less_is_not_and_the_action_is_named(
@@ -142,6 +173,35 @@ def test_less_is_not_and_the_action_is_named(
     ran = deployed.scar(*command)
     assert ran.status in (1, 125)
     assert action in ran.stderr
+
+
+def test_doctor_says_that_it_may_not_ask(deployed: Cloud) -> None:
+    allow(deployed)
+    asked = deployed.scar("doctor").stdout.decode()
+    assert "nobody could be asked" not in asked
+    allow(deployed, but="iam:SimulatePrincipalPolicy")
+    asked = deployed.scar("doctor").stdout.decode()
+    assert "nobody could be asked" in asked
+    assert "iam:SimulatePrincipalPolicy" in asked
+
+
+def test_a_trust_that_somebody_has_changed_is_set_with_it_and_not_without(deployed: Cloud) -> None:
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    deployed.account.client("iam").update_assume_role_policy(
+        RoleName="scar-lambda-execute", PolicyDocument=json.dumps(trust)
+    )
+    allow(deployed, but="iam:UpdateAssumeRolePolicy")
+    create = ("role", "create", "-es", "deployed")
+    ran = deployed.scar(*create)
+    assert ran.status == 1
+    assert "iam:UpdateAssumeRolePolicy" in ran.stderr
+    allow(deployed)
+    deployed.succeed(*create)
 
 
 def test_files_are_got_with_it_and_not_without(deployed: Cloud, tmp_path: Path) -> None:
