@@ -1,7 +1,7 @@
 """From a function, and what it is to become, to the steps of the difference.
 
 The settings are changed first: they can be changed back when the package is refused. The package is the last
-step, as Lambda keeps only the newest: nobody could put the old one back.
+step, as Lambda keeps only the newest: to put the old one back it would have to be kept here, all the while.
 """
 
 from __future__ import annotations

@@ -68,8 +68,9 @@ def hook_package_urls(cloud: str) -> None:
 
     def get_code(self: LambdaFunction) -> dict[str, Any]:
         document = describe(self)
-        path = backends.store_package(self.code_digest, self.code_bytes)
-        document["Code"] = {"RepositoryType": "S3", "Location": f"{cloud}{path}?X-Amz-Signature=local"}
+        if "ImageUri" not in self.code:
+            path = backends.store_package(self.code_digest, self.code_bytes)
+            document["Code"] = {"RepositoryType": "S3", "Location": f"{cloud}{path}?X-Amz-Signature=local"}
         return document
 
     LambdaFunction.get_code = get_code  # type: ignore[method-assign]
