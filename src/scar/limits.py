@@ -100,6 +100,12 @@ def architecture(value: str, source: str) -> str:
 
 def destination(value: str, source: str) -> str:
     """What gets the record of an event that failed for good: an ARN, or ``s3://BUCKET``."""
+    if value.startswith("s3://") and "/" in value[len("s3://") :]:
+        raise UsageError(
+            f"{source}: a bucket alone, not {value!r}: AWS Lambda chooses the keys of records itself, under"
+            " aws/lambda/async/FUNCTION/",
+            hint=f"{source} s3://{value.split('/')[2]}",
+        )
     if not _DESTINATION.fullmatch(value):
         raise UsageError(
             f"{source}: not a destination: {value!r}",

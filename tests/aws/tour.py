@@ -20,6 +20,15 @@ NOT_LAMBDAS = {
         {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
     ],
 }
+RECORD = {
+    "timestamp": "2026-11-21T10:00:00.000Z",
+    "requestContext": {
+        "requestId": "1",
+        "functionArn": "arn:aws:lambda:us-east-1:123456789012:function:tour:$LATEST",
+        "approximateInvokeCount": 3,
+    },
+    "requestPayload": {"Records": []},
+}
 SCRIPT = """#!/bin/sh
 cp "$SCAR_INPUT_FILE" "$SCAR_OUTPUT_DIR/large"
 cp /etc/hostname "$SCAR_OUTPUT_DIR/small"
@@ -48,6 +57,7 @@ def take(cloud: Cloud, home: Path) -> list[Noted]:
     _process(cloud)
     cloud.succeed("run", "-es", BUCKET, "tour")
     _move(cloud, home)
+    _retry(cloud, queue)
     cloud.succeed("log", "tour")
     cloud.succeed("update", "-m", "512", "-s", "", "tour")
     cloud.succeed("ls")
@@ -88,6 +98,15 @@ def _move(cloud: Cloud, home: Path) -> None:
     cloud.succeed(*put)
     cloud.succeed("get", f"{BUCKET}/moved/", home / "moved")
     cloud.succeed("ls", "-b", BUCKET)
+
+
+def _retry(cloud: Cloud, queue: str) -> None:
+    """An event out of a queue that others use, too."""
+    sqs = cloud.account.client("sqs")
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="not a record")
+    sqs.send_message(QueueUrl=url, MessageBody=json.dumps(RECORD))
+    cloud.succeed("retry", "tour")
 
 
 @contextmanager

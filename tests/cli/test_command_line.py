@@ -14,7 +14,7 @@ import pytest
 from scar.version import VERSION
 from tests.cli.support import Account, Scar
 
-FUNCTIONS = ["init", "run", "update", "ls", "log", "report", "rm"]
+FUNCTIONS = ["init", "run", "update", "ls", "log", "report", "retry", "rm"]
 COMMANDS = [*FUNCTIONS, "put", "get", "check", "role", "doctor", "local", "completion"]
 
 

@@ -13,8 +13,8 @@ from scar.ops.transfer.target import Refused, Target
 from tests.cli.faults import Way, error_of
 from tests.cli.support import Account, Ran, Scar
 
-LARGE = bytes(range(256)) * 40_000
-"""10 MB: this comes in two parts."""
+LARGE = bytes(range(256)) * 140_000
+"""36 MB: this comes in two parts."""
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.cli.support import Scar
 
 ROOT = Path(__file__).resolve().parents[2]
 AWS = ROOT / "src" / "scar" / "aws"
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:failed"
 SCOPE = Scope(buckets=("BUCKET",), role=role.NAME)
 
 CLIENTS = {
@@ -25,6 +27,7 @@ CLIENTS = {
     "CloudWatchLogsClient": "logs",
     "IAMClient": "iam",
     "STSClient": "sts",
+    "SQSClient": "sqs",
 }
 
 OTHER_ACTIONS = {
@@ -79,7 +82,7 @@ def test_the_deployer_may_do_what_scar_calls_and_no_more() -> None:
     needed: set[str] = set()
     for operation in operations():
         needed |= OTHER_ACTIONS.get(operation, {operation})
-    allowed = actions(policy.deployer(SCOPE))
+    allowed = actions(policy.deployer(replace(SCOPE, destinations=(QUEUE, "arn:aws:s3:::failed"))))
     assert (sorted(needed - allowed), sorted(allowed - needed)) == ([], [])
 
 
@@ -160,18 +163,20 @@ def test_policies_are_limited_to_what_is_named() -> None:
 
 
 def test_destinations() -> None:
-    queue = "arn:aws:sqs:us-east-1:123456789012:failed"
     topic = "arn:aws:sns:us-east-1:123456789012:failed"
-    scope = Scope(destinations=("arn:aws:s3:::failed", queue, topic))
+    scope = Scope(destinations=("arn:aws:s3:::failed", QUEUE, topic))
     allowed = [
         (statement["Action"], statement["Resource"]) for statement in policy.function(scope)["Statement"][1:]
     ]
     assert allowed == [
         (["s3:ListBucket"], ["arn:aws:s3:::failed"]),
         (["s3:PutObject"], ["arn:aws:s3:::failed/*"]),
-        (["sqs:SendMessage"], [queue]),
+        (["sqs:SendMessage"], [QUEUE]),
         (["sns:Publish"], [topic]),
     ]
+    resources = {one["Sid"]: one["Resource"] for one in policy.deployer(scope)["Statement"]}
+    assert resources["RetryFailures"] == ["arn:aws:s3:::failed/aws/lambda/async/*/*"]
+    assert resources["RetryMessages"] == [QUEUE]
     sids = [statement["Sid"] for statement in policy.function(scope)["Statement"]]
     assert len(set(sids)) == len(sids)
 

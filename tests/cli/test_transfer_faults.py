@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from scar.ops.transfer import patience
+from scar.ops import patience
 from tests.cli.faults import Answer, Request, Way, error_of
 from tests.cli.support import Account, Scar
 
 SCAR = str(Path(sys.executable).with_name("scar"))
-LARGE = bytes(range(256)) * 40_000
-"""10 MB: in two parts."""
+LARGE = bytes(range(256)) * 140_000
+"""36 MB: in five parts there, in two back."""
+SECOND_PART = "bytes=33554432-"
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def test_two_contents_of_an_object_are_not_mixed(
 
     def after(request: Request, answer: Answer) -> Answer:
         """As S3 does, which compares the ETag with that of If-Match; moto does not."""
-        if request.headers.get("range", "").startswith("bytes=8388608-"):
+        if request.headers.get("range", "").startswith(SECOND_PART):
             assert request.headers["if-match"]
             return s3_error(412, "PreconditionFailed", "At least one of the pre-conditions did not hold")
         return answer
@@ -193,7 +194,7 @@ def test_a_get_that_is_killed_leaves_nothing_that_looks_whole(  # noqa: PLR0917 
     running: list[subprocess.Popen[bytes]] = []
 
     def before(request: Request) -> Answer | None:
-        if request.headers.get("range", "").startswith("bytes=8388608-"):
+        if request.headers.get("range", "").startswith(SECOND_PART):
             running[0].kill()
         return None
 

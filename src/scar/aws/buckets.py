@@ -102,6 +102,11 @@ class Buckets:
         with request(f"put {key} into bucket {bucket}"):
             self._client.put_object(Bucket=bucket, Key=key, Body=content)
 
+    def read(self, bucket: str, key: str) -> bytes:
+        """The content of an object. Raises NotFound if it is gone."""
+        with request(f"read {key} in bucket {bucket}"):
+            return self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
+
     def delete_object(self, bucket: str, key: str) -> None:
         with request(f"delete {key} from bucket {bucket}"):
             self._client.delete_object(Bucket=bucket, Key=key)

@@ -155,6 +155,8 @@ class EventPolicy:
     """How often a call that failed is made again."""
     age: int = 21_600
     """Seconds after which a call that could not be made, or made again, is dropped."""
+    failure_destination: str = ""
+    """ARN of what gets the record of such a call, if anything does."""
 
     @classmethod
     def of(cls, configuration: Mapping[str, Any]) -> EventPolicy:
@@ -162,6 +164,9 @@ class EventPolicy:
         return cls(
             retries=configuration.get("MaximumRetryAttempts", cls.retries),
             age=configuration.get("MaximumEventAgeInSeconds", cls.age),
+            failure_destination=configuration.get("DestinationConfig", {})
+            .get("OnFailure", {})
+            .get("Destination", ""),
         )
 
 

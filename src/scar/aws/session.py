@@ -13,6 +13,7 @@ from scar.aws.functions import Functions
 from scar.aws.iam import Roles
 from scar.aws.identity import Caller
 from scar.aws.logs import LogGroups
+from scar.aws.queues import Queues
 from scar.aws.transfers import Transfers
 from scar.version import VERSION
 
@@ -57,8 +58,8 @@ class Aws:
     def buckets(self) -> Buckets:
         return Buckets(self._session.client("s3", endpoint_url=self._url, config=self._config()), self.region)
 
-    def transfers(self, at_once: int) -> Transfers:
-        """Uploads and downloads with no more than so many requests in flight.
+    def transfers(self, at_once: int, part_bytes: int) -> Transfers:
+        """Uploads or downloads with no more than so many requests in flight, each of so much of a file.
 
         Few attempts: S3 says 503 to many requests at once, which botocore soon has no more patience for
         (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html). The caller has.
@@ -71,7 +72,8 @@ class Aws:
                 retries={"mode": "standard", "total_max_attempts": TRANSFER_ATTEMPTS},
             )
         )
-        return Transfers(self._session.client("s3", endpoint_url=self._url, config=config), at_once)
+        client = self._session.client("s3", endpoint_url=self._url, config=config)
+        return Transfers(client, at_once, part_bytes)
 
     def in_region(self, region: str) -> Aws:
         """The same account, seen from another region."""
@@ -82,6 +84,10 @@ class Aws:
     @cached_property
     def logs(self) -> LogGroups:
         return LogGroups(self._session.client("logs", endpoint_url=self._url, config=self._config()))
+
+    @cached_property
+    def queues(self) -> Queues:
+        return Queues(self._session.client("sqs", endpoint_url=self._url, config=self._config()))
 
     @cached_property
     def roles(self) -> Roles:

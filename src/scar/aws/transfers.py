@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from s3transfer.manager import TransferManager
 
 PART_BYTES = 8 * 1024 * 1024
-"""From this size on a file goes in parts, each of this size. S3 takes 10,000 of them: the parts of larger
-files are twice as large, or four times, and so on."""
+"""From this size on a file is uploaded in parts, each of this size. S3 takes 10,000 of them: the parts of
+larger files are twice as large, or four times, and so on."""
+
+GET_PART_BYTES = 32 * 1024 * 1024
+"""The same for what is downloaded: a part is a request that reads, and more of them bring nothing."""
 
 Progress = Callable[[int], None]
 """Takes how many bytes more have been moved; less than none where a part begins again."""
@@ -39,12 +42,12 @@ class Place(NamedTuple):
 class Transfers:
     """Uploads and downloads. Any number of threads may ask; no more than so many requests run."""
 
-    def __init__(self, client: S3Client, at_once: int) -> None:
+    def __init__(self, client: S3Client, at_once: int, part_bytes: int) -> None:
         from s3transfer.manager import TransferConfig, TransferManager  # with boto3: only when S3 is used
 
         config = TransferConfig(
-            multipart_threshold=PART_BYTES,
-            multipart_chunksize=PART_BYTES,
+            multipart_threshold=part_bytes,
+            multipart_chunksize=part_bytes,
             max_request_concurrency=at_once,
             max_submission_concurrency=at_once,
         )

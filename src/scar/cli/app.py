@@ -18,6 +18,7 @@ _GROUPS = {
         "ls": "List the functions",
         "log": "Show what a function's calls wrote",
         "report": "Tell what a function's calls took: time, memory, failures, cost",
+        "retry": "Send events again that failed for good",
         "rm": "Remove a function and all that was made for it",
     },
     "Files": {

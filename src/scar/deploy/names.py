@@ -40,6 +40,13 @@ def destination_arn(text: str, partition: str) -> str:
     return bucket_arn(text.removeprefix("s3://"), partition) if text.startswith("s3://") else text
 
 
+def failure_prefix(function: str) -> str:
+    """Where Lambda keeps records of the function's failed events in a bucket:
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    return f"aws/lambda/async/{function}/"
+
+
 def statement_id(bucket: str) -> str:
     """The id of the permission that lets the bucket call a function: letters, digits, - and _ only."""
     return f"{STATEMENT_PREFIX}{bucket.replace('.', '_')}"

@@ -55,7 +55,7 @@ def function(scope: Scope) -> Document:
     return _policy(
         [
             _allow("WriteTheLog", ("logs:CreateLogStream", "logs:PutLogEvents"), _logs(scope)),
-            *_of_buckets(
+            *_with_resources(
                 _allow("ReadInput", _READ_ACTIONS, _objects(scope, names.INPUT_PREFIX)),
                 _allow(
                     "WriteOutput",
@@ -77,13 +77,16 @@ def deployer(scope: Scope) -> Document:
             _pass_role(scope),
             _allow("ManageLogs", _LOG_ACTIONS, _logs(scope)),
             _allow("FindLogs", ("logs:DescribeLogGroups",), ["*"]),
-            *_of_buckets(
+            *_with_resources(
                 _allow("ManageBuckets", _BUCKET_ACTIONS, _buckets(scope)),
                 _allow("MoveFiles", _FILE_ACTIONS, _everything(scope)),
                 _allow("TakeFoldersBack", ("s3:DeleteObject",), _folders(scope)),
                 _allow("FindOutputBuckets", ("s3:ListBucket",), _output_buckets(scope)),
                 _allow("FindPackageBuckets", ("s3:ListBucket",), _package_buckets(scope)),
                 _allow("UploadPackages", _PACKAGE_ACTIONS, _packages(scope)),
+                _allow("ListFailures", ("s3:ListBucket",), _failure_buckets(scope)),
+                _allow("RetryFailures", ("s3:DeleteObject", "s3:GetObject"), _failures(scope)),
+                _allow("RetryMessages", _QUEUE_ACTIONS, _failure_queues(scope)),
             ),
             _allow(MANAGE_ROLE, _ROLE_ACTIONS, [_role(scope)]),
             _allow(EXAMINE, ("iam:GetRole", "iam:SimulatePrincipalPolicy"), ["*"]),
@@ -133,6 +136,12 @@ _BUCKET_ACTIONS = (
 )
 _FILE_ACTIONS = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
 _PACKAGE_ACTIONS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+_QUEUE_ACTIONS = (
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+)
 _ROLE_ACTIONS = (
     "iam:CreateRole",
     "iam:DeleteRole",
@@ -156,10 +165,10 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.htm
 
 
 def _tell_failures(arns: tuple[str, ...]) -> list[Document]:
-    buckets = [arn for arn in arns if _service(arn) == "s3"]
+    buckets = _of_service(arns, "s3")
     others = [arn for arn in arns if _service(arn) != "s3"]
     return [
-        *_of_buckets(
+        *_with_resources(
             _allow("FindFailureBucket", ("s3:ListBucket",), buckets),
             _allow("WriteFailures", ("s3:PutObject",), [f"{bucket}/*" for bucket in buckets]),
         ),
@@ -168,6 +177,26 @@ def _tell_failures(arns: tuple[str, ...]) -> list[Document]:
             for number, arn in enumerate(others, 1)
         ),
     ]
+
+
+def _of_service(arns: tuple[str, ...], service: str) -> list[str]:
+    return [arn for arn in arns if _service(arn) == service]
+
+
+def _failure_buckets(scope: Scope) -> list[str]:
+    return _of_service(scope.destinations, "s3")
+
+
+def _failures(scope: Scope) -> list[str]:
+    return [
+        f"{bucket}/{names.failure_prefix(name)}*"
+        for bucket in _failure_buckets(scope)
+        for name in scope.functions
+    ]
+
+
+def _failure_queues(scope: Scope) -> list[str]:
+    return _of_service(scope.destinations, "sqs")
 
 
 def _service(arn: str) -> str:
@@ -188,8 +217,8 @@ def _pass_role(scope: Scope) -> Document:
     return {**_allow("PassTheRole", ("iam:PassRole",), [_role(scope)]), "Condition": condition}
 
 
-def _of_buckets(*statements: Document) -> list[Document]:
-    """The statements, if there are buckets: IAM refuses one without a resource."""
+def _with_resources(*statements: Document) -> list[Document]:
+    """The statements that have a resource: IAM refuses one without."""
     return [statement for statement in statements if statement["Resource"]]
 
 

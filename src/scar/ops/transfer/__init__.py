@@ -10,7 +10,6 @@
       ▼
     Workers ─ one file each at a time, some at once             (workers)
       │  content ─ whether an object is a file's content        (content)
-      │  patience ─ what passes is waited out                   (patience)
       ▼
     Tally ─ what became of each: moved, there already, failed   (tally)
 

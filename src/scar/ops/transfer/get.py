@@ -6,12 +6,12 @@ import threading
 from dataclasses import dataclass
 
 from scar import limits
-from scar.aws.transfers import Transfers
+from scar.aws.transfers import GET_PART_BYTES, Transfers
 from scar.ops.buckets import near
 from scar.ops.cloud import Cloud
+from scar.ops.patience import patiently
 from scar.ops.transfer import plan as planning
-from scar.ops.transfer.moving import Mover
-from scar.ops.transfer.patience import patiently
+from scar.ops.transfer.moving import PASSING, Mover
 from scar.ops.transfer.plan import Item
 from scar.ops.transfer.request import GetRequest, Show
 from scar.ops.transfer.tally import Outcome, Tally
@@ -27,7 +27,7 @@ def get(request: GetRequest, cloud: Cloud, show: Show) -> Outcome:
     tally = Tally(len(plan.items) + len(plan.failures), plan.size)
     tally.failures += plan.failures
     target = Target(plan.root)
-    with target.opened(), aws.transfers(request.at_once) as transfers:
+    with target.opened(), aws.transfers(request.at_once, GET_PART_BYTES) as transfers:
         getter = _Getter(transfers, source.bucket, target, tally)
         stopped = Mover(transfers, request.at_once, tally, show).move(plan.items, getter.get)
     return Outcome(tally, stopped=stopped)
@@ -48,7 +48,7 @@ class _Getter:
             self.tally.find(item.object.size)
             return
         if not item.is_folder:
-            patiently(lambda: self._attempt(item), stopping)
+            patiently(lambda: self._attempt(item), PASSING, stopping)
         self.tally.move()
 
     def _is_there(self, item: Item) -> bool:

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from scar.aws.errors import BadCredentials
+from scar.aws.errors import BadCredentials, Throttled, Unreachable
 from scar.aws.transfers import Cancelled, Transfers
 from scar.errors import Interrupted, ScarError
 from scar.ops.transfer.request import Show
 from scar.ops.transfer.tally import Tally
 from scar.ops.transfer.workers import Workers
+
+PASSING = (Throttled, Unreachable)
+"""What is waited out: to move a file twice does no harm."""
 
 _SHOW_SECONDS = 0.1
 

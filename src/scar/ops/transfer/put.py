@@ -12,13 +12,13 @@ from itertools import takewhile
 
 from scar import limits
 from scar.aws.buckets import Buckets, Object
-from scar.aws.transfers import Place, Transfers
+from scar.aws.transfers import PART_BYTES, Place, Transfers
 from scar.errors import ScarError
 from scar.ops.buckets import near
 from scar.ops.cloud import Cloud
+from scar.ops.patience import patiently
 from scar.ops.transfer import content
-from scar.ops.transfer.moving import Mover
-from scar.ops.transfer.patience import patiently
+from scar.ops.transfer.moving import PASSING, Mover
 from scar.ops.transfer.request import PutRequest, Show
 from scar.ops.transfer.tally import Outcome, Tally
 from scar.ops.transfer.tree import Source, Tree, survey
@@ -48,7 +48,7 @@ def put(request: PutRequest, tree: Tree, cloud: Cloud, show: Show) -> Outcome:
     there = _existing(tree, bucket, aws.buckets)
     tally = Tally(len(tree.sources), tree.size)
     tally.failures += tree.failures
-    with aws.transfers(request.at_once) as transfers:
+    with aws.transfers(request.at_once, PART_BYTES) as transfers:
         sender = _Sender(transfers, bucket, owner, there, tally)
         stopped = Mover(transfers, request.at_once, tally, show).move(tree.sources, sender.send)
     return Outcome(tally, tuple(tree.left_out), stopped)
@@ -90,7 +90,7 @@ class _Sender:
         if self._is_there(source):
             self.tally.find(source.size)
             return
-        patiently(lambda: self._attempt(source), stopping)
+        patiently(lambda: self._attempt(source), PASSING, stopping)
         self.tally.move()
 
     def _is_there(self, source: Source) -> bool:
