@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import urllib.request
+import zipfile
 
 from tests.local.support import Aws, package
 
-ONE, TWO = "def handle(event, context): return 1", "def handle(event, context): return 2"
+HANDLER = "def handle(event, context): return 1"
 
 
 def fetched(aws: Aws, function: str) -> bytes:
@@ -17,15 +19,19 @@ def fetched(aws: Aws, function: str) -> bytes:
 
 
 def test_it_leads_to_the_package_that_the_function_has(aws: Aws) -> None:
-    function = aws.function(ONE)
-    assert fetched(aws, function.name) == fetched(aws, function.name) == package(ONE)
-    aws.functions.update_function_code(FunctionName=function.name, ZipFile=package(TWO))
-    assert fetched(aws, function.name) == package(TWO)
+    function = aws.function(HANDLER)
+    first = fetched(aws, function.name)
+    assert fetched(aws, function.name) == first
+    with zipfile.ZipFile(io.BytesIO(first)) as content:
+        assert content.read("main.py").decode() == HANDLER
+    second = package("def handle(event, context): return 2")
+    aws.functions.update_function_code(FunctionName=function.name, ZipFile=second)
+    assert fetched(aws, function.name) == second
 
 
 def test_packages_are_in_nobodys_buckets(aws: Aws) -> None:
     before = aws.s3.list_buckets()["Buckets"]
-    fetched(aws, aws.function(ONE).name)
+    fetched(aws, aws.function(HANDLER).name)
     assert aws.s3.list_buckets()["Buckets"] == before
 
 
