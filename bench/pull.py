@@ -48,7 +48,7 @@ def main() -> None:
     watch = Watch()
     watch.start()
     started = time.process_time()
-    image.obtain(function.Function.from_environment(os.environb), output.Log())
+    image.obtain(function.Function.from_environment(os.environb), output.Log(), time.monotonic() + 900)
     cpu = time.process_time() - started
     watch.done.set()
     watch.join()

@@ -189,9 +189,12 @@ class VerifiedFile:
         self._what = what
         self._hash = hashlib.new(descriptor.digest.partition(":")[0])
         self._position = 0
+        self._ended = False
 
     def readinto(self, buffer: memoryview) -> int:
         """Fill ``buffer`` as far as bytes come; 0 at the end, once all is verified. Raises ImageError."""
+        if self._ended:
+            return 0
         try:
             count = self._file.readinto(buffer) or 0
         except OSError as error:
@@ -202,6 +205,7 @@ class VerifiedFile:
             return count
         self._file.close()
         self._verify()
+        self._ended = True
         return 0
 
     def _verify(self) -> None:

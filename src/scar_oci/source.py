@@ -10,6 +10,7 @@ from scar_oci.config import ImageConfig
 from scar_oci.errors import CorruptImage
 from scar_oci.manifest import LARGEST_DOCUMENT, Descriptor, ResolvedImage, load_object, platform_missing
 from scar_oci.platform import Platform
+from scar_oci.reference import ImageReference
 
 __all__ = ["Blob", "Source"]
 
@@ -20,6 +21,10 @@ _LEAST_GZIP = 18
 
 class Source(ABC):
     """Gives the documents and layers of images that were resolved there. All methods raise ImageError."""
+
+    @abstractmethod
+    def resolve(self, reference: ImageReference, platform: Platform) -> ResolvedImage:
+        """The image that ``reference`` names there, for ``platform``."""
 
     @abstractmethod
     def open_blob(self, image: ResolvedImage, layer: Descriptor) -> Blob:

@@ -36,11 +36,18 @@ ENV_EXTRA_PAYLOAD = "EXTRA_PAYLOAD"
 KIT_FOLDER = "kit"
 """Folder of the libfakechroot builds in the package: ``kit/<arch>/glibc-<oldest>/libfakechroot.so``."""
 
+IMAGE_FOLDER = "image"
+"""Folder of the package that holds an image's blobs, if it came from a file: ``image/blobs/sha256/...``."""
+IMAGE_PREFIX = "scar/images/"
+"""Of the keys of such blobs in a bucket: ``scar/images/blobs/sha256/...``. Functions share them."""
+
 # Names of the environment variables of the function's configuration.
 ENV_IMAGE = "SCAR_IMAGE"
 """The image as the user wrote it, for example ``grycap/cowsay``."""
 ENV_IMAGE_DIGEST = "SCAR_IMAGE_DIGEST"
 """Digest of the image's manifest for the function's architecture: what is pulled."""
+ENV_IMAGE_SOURCE = "SCAR_IMAGE_SOURCE"
+"""Where the image's blobs are: IMAGE_IN_PACKAGE, or ``s3://BUCKET``. Absent: in the image's registry."""
 ENV_REGISTRY_MIRROR = "SCAR_REGISTRY_MIRROR"
 """URL of the registry that is asked in place of docker.io. Absent: Docker Hub itself."""
 ENV_TIMEOUT_THRESHOLD = "SCAR_TIMEOUT_THRESHOLD"
@@ -50,6 +57,9 @@ ENV_OUTPUT = "SCAR_OUTPUT"
 the bucket that the input is in."""
 ENV_USER_PREFIX = "SCAR_ENV_"
 """Prefix of the variables given to `scar init -e`, so that reserved names (AWS_*) can be given too."""
+
+IMAGE_IN_PACKAGE = "package"
+"""Value of ENV_IMAGE_SOURCE: the blobs are in IMAGE_FOLDER."""
 
 DEFAULT_TIMEOUT_THRESHOLD = 10
 """Seconds."""

@@ -26,6 +26,8 @@ class Function(NamedTuple):
     image: str
     """As the user wrote it."""
     image_digest: str
+    image_source: str
+    """Where the image is fetched from, as contract.ENV_IMAGE_SOURCE has it; empty: its registry."""
     registry_mirror: str | None
     timeout_threshold: int
     """Seconds."""
@@ -69,6 +71,7 @@ class Function(NamedTuple):
             name=name,
             image=image,
             image_digest=digest,
+            image_source=os.fsdecode(environ.get(contract.ENV_IMAGE_SOURCE.encode(), b"")),
             registry_mirror=os.fsdecode(mirror) if mirror else None,
             timeout_threshold=threshold,
             user_env={

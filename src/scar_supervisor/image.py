@@ -6,15 +6,20 @@ import functools
 import json
 import os
 import time
+from contextlib import nullcontext
 
 from scar_oci.store import DESCRIPTION, ROOTFS, ImageStore
 
+from . import contract
 from .folder import remove_newer
 from .function import WRITABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from scar_oci.platform import Platform
+    from scar_oci.source import Source
     from scar_oci.store import StoredImage
 
     from .function import Function
@@ -30,22 +35,40 @@ _SCRATCH_LIST = "scratch.json"
 """File beside the image that names the folders in SCRATCH that are the image's own."""
 
 
-def obtain(function: Function, log: Log) -> tuple[StoredImage, bool]:
-    """The image, and whether it had to be pulled. Raises ImageError."""
+def obtain(function: Function, log: Log, deadline: float) -> tuple[StoredImage, bool]:
+    """The image, and whether it had to be pulled, before a deadline of ``time.monotonic``.
+
+    Raises ImageError, and NoTimeLeft.
+    """
     image = _find(function.image_digest)
     if image is not None:
         return image, False
     # All that a pull needs is imported here: warm calls have no use for it.
     from scar_oci.reference import ImageReference
-    from scar_oci.registry import Registry
 
     started = time.monotonic()
     reference = ImageReference.parse(function.image).with_digest(function.image_digest)
-    with Registry(mirror=function.registry_mirror) as registry:
-        image = ImageStore(STORE).pull(registry, registry.resolve(reference, _platform()))
+    with _source(function, deadline) as source:
+        image = ImageStore(STORE).pull(source, source.resolve(reference, _platform()))
     _list_scratch(image)
     log.note(f"pulled {function.image} ({function.image_digest}) in {time.monotonic() - started:.1f} s")
     return image, True
+
+
+def _source(function: Function, deadline: float) -> AbstractContextManager[Source]:
+    """Where the function's image is fetched from."""
+    if not function.image_source:
+        from scar_oci.registry import Registry
+
+        return Registry(mirror=function.registry_mirror)
+    if function.image_source == contract.IMAGE_IN_PACKAGE:
+        from scar_oci.layout import Folder, Layout
+
+        folder = os.path.join(function.task_root, contract.IMAGE_FOLDER)
+        return nullcontext(Layout(Folder(folder), "the function's package"))
+    from .image_bucket import opened
+
+    return opened(function.image_source, deadline)
 
 
 def _find(digest: str) -> StoredImage | None:

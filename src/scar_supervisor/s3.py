@@ -80,6 +80,11 @@ def errors() -> tuple[type[Exception], ...]:
     return (Boto3Error, BotoCoreError, ClientError, RetriesExceededError)
 
 
+def is_missing(error: Exception) -> bool:
+    """Whether there is no such object."""
+    return _code(error) in ("NoSuchKey", "404")
+
+
 def not_read(error: Exception) -> tuple[str, str]:
     """Why an object could not be read, and what helps."""
     code = _code(error)

@@ -166,7 +166,7 @@ class Task(NamedTuple):
         """The container, ready to run, and nothing of it left afterwards, also after an error."""
         function = _function()
         try:
-            image, outcome.pulled = obtain(function, self.log)
+            image, outcome.pulled = obtain(function, self.log, self.invocation.deadline)
             try:
                 with _FOLDERS.folder(self.invocation.request_id) as folder:
                     yield Container(

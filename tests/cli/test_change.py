@@ -63,7 +63,7 @@ def test_differences_are_told_without_values_of_the_users() -> None:
         "replace variable KEY",
         "set variable NEW",
         "remove variable OLD",
-        "image b",
+        "image a to b",
     ]
     assert "secret" not in repr(plan_update(FUNCTION, after, NEW))
 

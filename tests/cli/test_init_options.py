@@ -161,3 +161,15 @@ def test_an_update_to_a_larger_image_makes_room(
     assert "storage 512 to 1428 MB" in plan[0]
     plan = scar("update", "--json", "--dry-run", "--storage", "1024", "cow").json["plan"]
     assert "storage 512 to 1024 MB" in plan[0]
+
+
+def test_an_image_file_that_is_none_or_holds_another_image(
+    scar: Scar, account: Account, tmp_path: Path
+) -> None:
+    assert scar("init").status == 2
+    missing = scar("init", "-n", "cow", "--image-file", str(tmp_path / "nosuch.tar"))
+    assert (missing.status, "there is no file" in missing.stderr) == (1, True)
+    (tmp_path / "cow.tar").write_bytes(b"no archive")
+    broken = scar("init", "-n", "cow", "--image-file", str(tmp_path / "cow.tar"))
+    assert (broken.status, "docker save" in broken.stderr) == (1, True)
+    assert account.contents() == NOTHING

@@ -185,7 +185,9 @@ def test_a_bucket_for_packages(scar: Scar) -> None:
     ran = scar("role", "policy", "--json", "--package-bucket", "packages")
     statements = {one["Sid"]: one for one in ran.json["deployer"]["Statement"]}
     assert statements["UploadPackages"]["Resource"] == ["arn:aws:s3:::packages/scar/*"]
-    assert "packages" not in json.dumps(ran.json["function"])
+    [read] = [one for one in ran.json["function"]["Statement"] if one["Sid"] == "ReadImages"]
+    assert (read["Action"], read["Resource"]) == (["s3:GetObject"], ["arn:aws:s3:::packages/scar/images/*"])
+    assert json.dumps(ran.json["function"]).count("packages") == 1
 
 
 def test_command(scar: Scar) -> None:

@@ -62,9 +62,14 @@ class ReplacePackage(Step):
         aws.functions.change_package(self.function, self.before, self.package)
 
 
-def plan_update(function: Function, after: Settings, package: Package | None) -> tuple[Step, ...]:
-    """The steps that leave the function with these settings and, unless None, this package."""
-    steps: list[Step] = []
+def plan_update(
+    function: Function, after: Settings, package: Package | None, before: tuple[Step, ...] = ()
+) -> tuple[Step, ...]:
+    """The steps that leave the function with these settings and, unless None, this package.
+
+    ``before`` are those that bring what it will need.
+    """
+    steps: list[Step] = [*before]
     if after != function.settings:
         steps += [
             ChangeSettings(function.name, function.settings, after),
@@ -95,6 +100,7 @@ def _plain_differences(before: Settings, after: Settings) -> Iterator[str]:
 _KNOWN = {
     contract.ENV_IMAGE: "image",
     contract.ENV_IMAGE_DIGEST: "digest",
+    contract.ENV_IMAGE_SOURCE: "source of the image",
     contract.ENV_TIMEOUT_THRESHOLD: "time-out threshold",
     contract.ENV_REGISTRY_MIRROR: "registry mirror",
     contract.ENV_OUTPUT: "place of results",
@@ -107,7 +113,7 @@ def _variables(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[
         if old == new:
             continue
         if name in _KNOWN:
-            yield f"{_KNOWN[name]} {new or 'none'}"
+            yield f"{_KNOWN[name]} {old or 'none'} to {new or 'none'}"
             continue
         verb = "remove" if new is None else "set" if old is None else "replace"
         yield f"{verb} variable {name.removeprefix(contract.ENV_USER_PREFIX)}"

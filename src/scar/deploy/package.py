@@ -21,7 +21,7 @@ from scar import limits
 from scar.deploy import kit
 from scar.deploy.payload import File
 from scar.errors import ScarError
-from scar_supervisor.contract import EXTRA_FOLDER, INIT_SCRIPT_FILE
+from scar_supervisor.contract import EXTRA_FOLDER, IMAGE_FOLDER, INIT_SCRIPT_FILE
 
 PACKAGES = ("scar_supervisor", "scar_oci")
 
@@ -40,15 +40,20 @@ class UserParts:
 
     init_script: bytes | None = field(default=None, repr=False)
     extra: tuple[File, ...] = ()
+    image: tuple[File, ...] = ()
+    """Blobs of the function's image, if it came from a file."""
 
 
-def build(architecture: str, init_script: bytes | None, extra: Sequence[File] = ()) -> bytes:
+def build(
+    architecture: str, init_script: bytes | None, extra: Sequence[File] = (), image: Sequence[File] = ()
+) -> bytes:
     """The package for ``x86_64`` or ``arm64``. Raises NoKit, and ScarError for more than Lambda takes."""
     files = dict(_sources())
     files.update(kit.files(architecture))
     if init_script is not None:
         files[INIT_SCRIPT_FILE] = init_script
     files.update({f"{EXTRA_FOLDER}/{file.name}": file.content for file in extra})
+    files.update({f"{IMAGE_FOLDER}/{file.name}": file.content for file in image})
     limits.unzipped_size(sum(map(len, files.values())))
     return archive(files, {f"{EXTRA_FOLDER}/{file.name}" for file in extra if file.executable})
 
@@ -58,27 +63,29 @@ def user_parts(content: bytes) -> UserParts:
     import zipfile
     import zlib
 
-    prefix = f"{EXTRA_FOLDER}/"
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as source:
             entries = [entry for entry in source.infolist() if not entry.is_dir()]
             limits.unzipped_size(sum(entry.file_size for entry in entries))
             scripts = [source.read(entry) for entry in entries if entry.filename == INIT_SCRIPT_FILE]
-            extra = [
-                File(
-                    entry.filename.removeprefix(prefix),
-                    source.read(entry),
-                    bool(entry.external_attr >> 16 & stat.S_IXUSR),
+            extra, image = (
+                tuple(
+                    File(
+                        entry.filename.removeprefix(f"{folder}/"),
+                        source.read(entry),
+                        bool(entry.external_attr >> 16 & stat.S_IXUSR),
+                    )
+                    for entry in entries
+                    if entry.filename.startswith(f"{folder}/")
                 )
-                for entry in entries
-                if entry.filename.startswith(prefix)
-            ]
+                for folder in (EXTRA_FOLDER, IMAGE_FOLDER)
+            )
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise ScarError(
             f"the package is not a zip archive that can be read: {error}",
             hint="say what is to be in it: -s and --extra-payload, each also with an empty text for nothing",
         ) from error
-    return UserParts(next(iter(scripts), None), tuple(extra))
+    return UserParts(next(iter(scripts), None), extra, image)
 
 
 def archive(files: Mapping[str, bytes], executable: Set[str] = frozenset()) -> bytes:

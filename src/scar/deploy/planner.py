@@ -33,9 +33,15 @@ class Existing:
     source: Source = Source()
 
 
-def plan_init(spec: FunctionSpec, package: Package, existing: Existing) -> tuple[steps.Step, ...]:
-    """The steps that make the function. Raises ScarError if another's notification stands in the way."""
+def plan_init(
+    spec: FunctionSpec, package: Package, existing: Existing, before: tuple[steps.Step, ...] = ()
+) -> tuple[steps.Step, ...]:
+    """The steps that make the function, after those that bring what it needs.
+
+    Raises ScarError if another's notification stands in the way.
+    """
     return (
+        *before,
         *_log_group(spec, existing),
         *upload.around(package, steps.CreateFunction(spec.new_function(package))),
         steps.WaitUntilActive(spec.name),

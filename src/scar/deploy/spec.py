@@ -57,6 +57,8 @@ class FunctionSpec:
     environment: Mapping[str, str] = field(repr=False)
     """The user's variables, for the container."""
     owner: str
+    image_source: str = ""
+    """Where the image is fetched from, if not from its registry; else empty."""
     bucket: str = ""
     """The event source, or empty."""
     output: Output | None = None
@@ -104,6 +106,8 @@ def function_environment(spec: FunctionSpec) -> dict[str, str]:
         contract.ENV_IMAGE_DIGEST: spec.digest,
         contract.ENV_TIMEOUT_THRESHOLD: str(spec.threshold),
     }
+    if spec.image_source:
+        variables[contract.ENV_IMAGE_SOURCE] = spec.image_source
     if spec.registry_mirror:
         variables[contract.ENV_REGISTRY_MIRROR] = spec.registry_mirror
     if spec.output:

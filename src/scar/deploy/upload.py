@@ -59,19 +59,19 @@ def around(package: Package, step: Step) -> tuple[Step, ...]:
     return (UploadPackage(package), step, RemoveUpload(package))
 
 
-def check_bucket(aws: Aws, package: Package, account: str) -> None:
-    """Raise ScarError if the package is to go through a bucket that Lambda cannot read it from."""
-    if not package.bucket:
+def check_bucket(aws: Aws, bucket: str, account: str) -> None:
+    """Raise ScarError for a bucket that Lambda cannot read a package from. None is needed if it is empty."""
+    if not bucket:
         return
-    region = aws.buckets.region_of(package.bucket, account)
+    region = aws.buckets.region_of(bucket, account)
     if region is None:
         raise ScarError(
-            f"there is no bucket {package.bucket} for the deployment package",
+            f"there is no bucket {bucket} for the deployment package",
             hint="make it, or name another one: --package-bucket",
         )
     if region != aws.region:
         raise ScarError(
-            f"bucket {package.bucket} is in {region}, the function in {aws.region}",
+            f"bucket {bucket} is in {region}, the function in {aws.region}",
             hint="Lambda takes packages from buckets of its own region only: name another one",
         )
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from scar import limits
 from scar.config import Config
-from scar.deploy import kit
+from scar.deploy import images, kit
 from scar.deploy.storage import for_image as storage_for
 from scar.inspection import advice, skeleton
 from scar.inspection.facts import Facts, gather
 from scar.inspection.modes import RUNS, Verdict, verdicts
-from scar.ops import image
 from scar.ops.talk import Talk
 from scar_supervisor.contract import KIT_FOLDER
 
@@ -87,8 +86,8 @@ def check(request: CheckRequest, config: Config, talk: Talk) -> Report:
 
 def _source(request: CheckRequest, config: Config) -> AbstractContextManager[tuple[Source, ResolvedImage]]:
     if request.is_file:
-        return image.of_file(request.image, request.named, request.architecture)
-    return image.of_registry(request.image, request.architecture, config.registry_mirror)
+        return images.of_file(request.image, request.named, request.architecture)
+    return images.of_registry(request.image, request.architecture, config.registry_mirror)
 
 
 def _report(request: CheckRequest, source: Source, found: ResolvedImage, talk: Talk) -> Report:

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
-from scar.errors import ScarError, UsageError
-
-if TYPE_CHECKING:
-    from scar_oci.layout import Layout
-    from scar_oci.manifest import ResolvedImage
-    from scar_oci.reference import ImageReference
-    from scar_oci.source import Source
+from scar import limits
+from scar.deploy import image_blobs, images
+from scar.deploy.image_blobs import Blob
+from scar.deploy.payload import File
+from scar.errors import ScarError
+from scar_supervisor import contract
 
 
 @dataclass(frozen=True)
 class Found:
-    """An image as its registry has it."""
+    """An image as its registry, or a file, has it."""
 
+    name: str
+    """As the user wrote it, or as the file says."""
     digest: str
     """Of its manifest for the architecture that was asked for."""
     compressed: int
     """Bytes of its layers as they are stored."""
     unpacked: int | None
     """Bytes of their tar streams, an estimate; None if the registry does not tell."""
+    packed: tuple[File, ...] = ()
+    """Its blobs, if they go into the package."""
+    blobs: tuple[Blob, ...] = ()
+    """Its blobs, if they go into a bucket."""
+
+    @property
+    def source(self) -> str:
+        """Where the function is to fetch it from, as ENV_IMAGE_SOURCE has it; empty: its registry."""
+        if self.packed:
+            return contract.IMAGE_IN_PACKAGE
+        return f"s3://{self.blobs[0].bucket}" if self.blobs else ""
 
 
 def resolve(image: str, architecture: str, mirror: str) -> Found:
@@ -35,57 +43,29 @@ def resolve(image: str, architecture: str, mirror: str) -> Found:
     Raises UsageError for what is no image's name, and ScarError for an image that is missing, not for the
     architecture, or cannot be asked for.
     """
-    with of_registry(image, architecture, mirror) as (source, found):
-        return Found(found.digest, found.download_size, source.unpacked_size(found))
+    with images.of_registry(image, architecture, mirror) as (source, found):
+        return Found(image, found.digest, found.download_size, source.unpacked_size(found))
 
 
-@contextmanager
-def of_registry(image: str, architecture: str, mirror: str) -> Iterator[tuple[Source, ResolvedImage]]:
-    """The image, and where its layers are had from. Raises as `resolve` does, also in the context."""
-    from scar_oci.platform import Platform  # the registry's client is needed by few commands
-    from scar_oci.reference import ImageReference
-    from scar_oci.registry import Registry
+def in_file(path: str, name: str, architecture: str, bucket: str) -> Found:
+    """The image in a file or folder, for the package if it has room, else for the bucket.
 
-    with told(), Registry(mirror or None) as registry:
-        reference = ImageReference.parse(image)
-        yield registry, registry.resolve(reference, Platform.of_lambda(architecture))
-
-
-@contextmanager
-def of_file(path: str, name: str, architecture: str) -> Iterator[tuple[Source, ResolvedImage]]:
-    """The same out of a file or folder. ``name``, if not empty, chooses among several images in it."""
-    from scar_oci.image_file import opened
-    from scar_oci.platform import Platform
-    from scar_oci.reference import ImageReference
-
-    with told(), opened(path) as layout:
-        reference = ImageReference.parse(name) if name else _name_in(layout, path)
-        yield layout, layout.resolve(reference, Platform.of_lambda(architecture))
+    ``name``, if not empty, chooses among several. Raises as `resolve` does, and ScarError for an image that
+    no package holds if ``bucket`` is empty.
+    """
+    with images.of_file(path, name, architecture) as (layout, found):
+        called = name or found.reference.familiar
+        size = found.download_size
+        about = Found(called, found.digest, size, layout.unpacked_size(found))
+        if size <= _MOST_PACKED:
+            return replace(about, packed=image_blobs.packed(layout, found))
+        if bucket:
+            return replace(about, blobs=image_blobs.for_bucket(path, layout, found, bucket))
+    raise ScarError(
+        f"the image in {path} has {size / limits.MIB:,.0f} MB, more than a package can hold",
+        hint="name a bucket that it can be put into: --package-bucket",
+    )
 
 
-@contextmanager
-def told() -> Iterator[None]:
-    """Errors of images as the client's own."""
-    from scar_oci.errors import ImageError, InvalidReference
-
-    try:
-        yield
-    except InvalidReference as error:
-        raise UsageError(str(error), hint=error.hint, kind="InvalidReference") from error
-    except ImageError as error:
-        raise ScarError(str(error), hint=error.hint, kind=type(error).__name__) from error
-
-
-def _name_in(layout: Layout, path: str) -> ImageReference:
-    """What the image in a file is called: as the file says, else as the file is called."""
-    from scar_oci.errors import InvalidReference
-    from scar_oci.reference import ImageReference
-
-    names = [named.name for named in layout.images()]
-    stem = os.path.basename(os.path.normpath(path)).partition(".")[0].lower()
-    for name in (*names[:1], stem):
-        try:
-            return ImageReference.parse(name)
-        except InvalidReference:
-            continue
-    return ImageReference.parse("image")
+_MOST_PACKED = limits.PACKAGE_BYTES - 5 * limits.MIB
+"""Bytes of layers in a package that is sent along: the rest is for SCAR, the kit and the user's files."""

@@ -8,7 +8,7 @@ from scar import limits
 from scar.aws.functions import Function
 from scar.aws.session import Aws
 from scar.config import Config
-from scar.deploy import existing, names, package, payload, upload
+from scar.deploy import existing, image_blobs, names, package, payload, upload
 from scar.deploy.output import Output
 from scar.deploy.plan import Plan
 from scar.deploy.planner import plan_init
@@ -17,6 +17,7 @@ from scar.deploy.storage import for_image as storage_for
 from scar.errors import ScarError, UsageError
 from scar.ops import assumable, image, owner, script, variables
 from scar.ops.cloud import architecture, connect
+from scar.ops.image import Found
 from scar.ops.talk import Talk
 from scar.ops.where import Where
 
@@ -25,7 +26,8 @@ from scar.ops.where import Where
 class InitRequest:
     """What the user asked for; None where the configuration decides."""
 
-    image: str
+    image: str | None
+    """None: what the file says."""
     name: str | None = None
     description: str | None = None
     memory: int | None = None
@@ -45,6 +47,8 @@ class InitRequest:
     extra_payload: str | None = None
     """A folder."""
     package_bucket: str | None = None
+    image_file: str | None = None
+    """A file or folder with the image in it."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +83,11 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
     role = _role(request, where, config)
     init_script = script.read(request.script_file, "-s/--script")
     extra = payload.read(request.extra_payload, "--extra-payload") if request.extra_payload else ()
-    zipped = package.build(draft.architecture, init_script, extra)
+    found = _image(request, draft, config, talk)
+    zipped = package.build(draft.architecture, init_script, extra, found.packed)
     if not draft.package_bucket:
         limits.package_size(len(zipped))
-    talk.say(f"look for image {request.image} for {draft.architecture}")
-    found = image.resolve(request.image, draft.architecture, config.registry_mirror)
-    needed = storage_for(request.image, found.compressed, found.unpacked)
+    needed = storage_for(found.name, found.compressed, found.unpacked)
     if found.unpacked is not None:
         size = f"{found.unpacked / limits.MIB:,.0f} MB"
         talk.say(f"the image has {size} unpacked: {needed:,} MB of /tmp would do")
@@ -92,7 +95,7 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
     if role:
         assumable.check(cloud.aws, RoleArn(role))
     spec = FunctionSpec(
-        name=_free_name(request, cloud.aws),
+        name=_free_name(request.name, found.name, cloud.aws),
         region=cloud.aws.region,
         description=draft.description,
         memory=draft.memory,
@@ -102,7 +105,8 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
         role=RoleArn(role or cloud.role),
         runtime=draft.runtime,
         architecture=draft.architecture,
-        image=request.image,
+        image=found.name,
+        image_source=found.source,
         digest=found.digest,
         registry_mirror=config.registry_mirror,
         environment=draft.environment,
@@ -114,11 +118,24 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
     )
     function_environment(spec)  # its size, before anything is looked at
     sent = upload.package_for(zipped, spec.name, draft.package_bucket)
-    upload.check_bucket(cloud.aws, sent, spec.role.account)
     if spec.output and spec.output.bucket != spec.bucket:  # which may be about to be made
         spec.output.check_bucket(cloud.aws, spec.role.account)
-    steps = plan_init(spec, sent, existing.look(cloud.aws, spec))
+    upload.check_bucket(
+        cloud.aws, draft.package_bucket if sent.bucket or found.blobs else "", spec.role.account
+    )
+    blobs = image_blobs.steps(cloud.aws, found.blobs, spec.role.account)
+    steps = plan_init(spec, sent, existing.look(cloud.aws, spec), blobs)
     return Prepared(spec, Plan(cloud.aws, steps))
+
+
+def _image(request: InitRequest, draft: _Draft, config: Config, talk: Talk) -> Found:
+    if request.image_file is None:
+        if request.image is None:
+            raise UsageError("which image? IMAGE, or --image-file, is missing", hint="scar init --help")
+        talk.say(f"look for image {request.image} for {draft.architecture}")
+        return image.resolve(request.image, draft.architecture, config.registry_mirror)
+    talk.say(f"look for an image for {draft.architecture} in {request.image_file}")
+    return image.in_file(request.image_file, request.image or "", draft.architecture, draft.package_bucket)
 
 
 def _draft(request: InitRequest, where: Where, config: Config) -> _Draft:
@@ -193,17 +210,17 @@ def _role(request: InitRequest, where: Where, config: Config) -> str:
     return config.lambda_role
 
 
-def _free_name(request: InitRequest, aws: Aws) -> str:
-    if request.name is None:
-        return next(name for name in names.of_image(request.image) if aws.functions.find(name) is None)
-    taken = aws.functions.find(request.name)
+def _free_name(wanted: str | None, image: str, aws: Aws) -> str:
+    if wanted is None:
+        return next(name for name in names.of_image(image) if aws.functions.find(name) is None)
+    taken = aws.functions.find(wanted)
     if taken is not None:
         raise ScarError(
-            f"function {request.name} exists already{_whose(taken)}",
-            hint=f"choose another name (-n), or remove it first: scar rm -n {request.name}",
+            f"function {wanted} exists already{_whose(taken)}",
+            hint=f"choose another name (-n), or remove it first: scar rm -n {wanted}",
             kind="FunctionExists",
         )
-    return request.name
+    return wanted
 
 
 def _whose(function: Function) -> str:

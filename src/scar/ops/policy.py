@@ -12,6 +12,7 @@ from typing import Any
 
 from scar.deploy import names
 from scar.deploy.output import Output
+from scar_supervisor.contract import IMAGE_PREFIX
 
 Document = dict[str, Any]
 
@@ -34,7 +35,7 @@ class Scope:
     destinations: tuple[str, ...] = ()
     """ARNs of what is told of events that failed for good."""
     package_buckets: tuple[str, ...] = ()
-    """Those that packages go through which are too large for direct upload."""
+    """Those that packages go through which are too large for direct upload, and that hold images of files."""
     role: str = "*"
     """Name of the role that functions get."""
 
@@ -47,7 +48,7 @@ def trust() -> Document:
 
 
 def function(scope: Scope) -> Document:
-    """What the function does: it writes its log, reads ``input/`` and writes ``output/``.
+    """What the function does: it writes its log, reads ``input/`` and its image, and writes ``output/``.
 
     HeadObject is s3:GetObject too, or s3:GetObjectVersion in a bucket that keeps versions; all parts of a
     multipart upload but its end by failure are s3:PutObject.
@@ -63,6 +64,7 @@ def function(scope: Scope) -> Document:
                     [*_objects(scope, names.OUTPUT_PREFIX), *_results(scope)],
                 ),
             ),
+            *_with_resources(_allow("ReadImages", ("s3:GetObject",), _images(scope))),
             *_tell_failures(scope.destinations),
         ]
     )
@@ -135,13 +137,13 @@ _BUCKET_ACTIONS = (
     "s3:PutBucketNotification",
 )
 _FILE_ACTIONS = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
-_PACKAGE_ACTIONS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 _QUEUE_ACTIONS = (
     "sqs:ChangeMessageVisibility",
     "sqs:DeleteMessage",
     "sqs:GetQueueUrl",
     "sqs:ReceiveMessage",
 )
+_PACKAGE_ACTIONS = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 _ROLE_ACTIONS = (
     "iam:CreateRole",
     "iam:DeleteRole",
@@ -266,6 +268,10 @@ def _results(scope: Scope) -> list[str]:
 
 def _package_buckets(scope: Scope) -> list[str]:
     return [names.bucket_arn(bucket, scope.partition) for bucket in scope.package_buckets]
+
+
+def _images(scope: Scope) -> list[str]:
+    return [f"{bucket}/{IMAGE_PREFIX}*" for bucket in _package_buckets(scope)]
 
 
 def _packages(scope: Scope) -> list[str]:

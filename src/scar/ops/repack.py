@@ -25,6 +25,8 @@ class PackageRequest:
 
     init_script: bytes | None = field(default=None, repr=False)
     extra: tuple[File, ...] | None = None
+    image: tuple[File, ...] | None = None
+    """The blobs of an image out of a file; empty: the image comes from elsewhere."""
     bucket: str | None = None
     """Takes a package that is too large to be sent along; None: the configuration decides."""
 
@@ -44,13 +46,14 @@ class PackageRequest:
     @property
     def says_all(self) -> bool:
         """Whether nothing is left of what the user once put into the package."""
-        return self.init_script is not None and self.extra is not None
+        return None not in (self.init_script, self.extra, self.image)
 
     def applied(self, parts: UserParts) -> UserParts:
         """The parts as they should be."""
         return UserParts(
             init_script=parts.init_script if self.init_script is None else self.init_script or None,
             extra=parts.extra if self.extra is None else self.extra,
+            image=parts.image if self.image is None else self.image,
         )
 
 
@@ -68,7 +71,7 @@ def replacement(
         if Package(content).digest == function.package_digest:
             return None
         made = upload.package_for(content, function.name, bucket)
-        upload.check_bucket(aws, made, RoleArn(function.role).account)
+        upload.check_bucket(aws, made.bucket, RoleArn(function.role).account)
     except ScarError as error:
         if request.says_something:
             raise
@@ -87,4 +90,4 @@ def _content(function: Function, request: PackageRequest, aws: Aws, talk: Talk) 
 
 
 def _build(function: Function, parts: UserParts) -> bytes:
-    return package.build(function.architecture, parts.init_script, parts.extra)
+    return package.build(function.architecture, parts.init_script, parts.extra, parts.image)

@@ -36,7 +36,7 @@ class RoleRequest:
     destinations: tuple[str, ...] = ()
     """What is told of events that failed for good: ARNs, or ``s3://BUCKET``."""
     package_buckets: tuple[str, ...] = ()
-    """Those that large packages go through: not the role needs them, but who deploys."""
+    """Those that large packages go through, and that hold images of files."""
 
     def check(self) -> None:
         """Raises UsageError."""

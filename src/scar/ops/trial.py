@@ -7,7 +7,6 @@ import secrets
 
 from scar.config import Config
 from scar.deploy.calls import Outcome
-from scar.errors import UsageError
 from scar.ops import init, rm, run
 from scar.ops.check import CheckRequest, Report
 from scar.ops.cloud import connect
@@ -21,10 +20,9 @@ _LOCAL = Where(local=True)
 
 def attempt(request: CheckRequest, report: Report, config: Config, talk: Talk) -> Outcome:
     """Run the image as `scar run` would, with the arguments if there are any. Raises ScarError."""
-    if request.is_file:
-        raise UsageError("--run takes images of registries only")
     wanted = InitRequest(
-        image=request.image,
+        image=request.named or None if request.is_file else request.image,
+        image_file=request.image if request.is_file else None,
         name=f"scar-check-{secrets.token_hex(4)}",
         memory=report.memory,
         storage=report.storage,

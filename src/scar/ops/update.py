@@ -9,8 +9,9 @@ from scar import limits
 from scar.aws.errors import AccessDenied
 from scar.aws.functions import Function, Settings
 from scar.config import Config
-from scar.deploy import owned
+from scar.deploy import image_blobs, owned, upload
 from scar.deploy.change import plan_update
+from scar.deploy.image_blobs import Blob
 from scar.deploy.output import Output
 from scar.deploy.plan import Plan
 from scar.deploy.spec import RoleArn
@@ -43,6 +44,8 @@ class UpdateRequest:
     output: str | None = None
     """``BUCKET`` or ``BUCKET/PREFIX``. Empty: back to the bucket of the input."""
     image: str | None = None
+    image_file: str | None = None
+    """A file or folder with the image in it."""
     storage: int | None = None
     extra_payload: str | None = None
     """A folder. Empty: take the extra payload away."""
@@ -74,18 +77,22 @@ def prepare(request: UpdateRequest, where: Where, config: Config, talk: Talk) ->
         output.check_apart_from(owned.event_sources(cloud.aws, function.name))
         output.check_bucket(cloud.aws, RoleArn(function.role).account)
     storage = request.storage or function.storage
-    if request.image is not None:
-        found = _find_image(request.image, function, config, talk)
-        environment |= _image_variables(request.image, found, config)
-        storage = request.storage or max(
-            storage, storage_for(request.image, found.compressed, found.unpacked)
-        )
-        if not config.registry_mirror:
-            environment.pop(contract.ENV_REGISTRY_MIRROR, None)
+    blobs: tuple[Blob, ...] = ()
+    if request.image is not None or request.image_file is not None:
+        found = _find_image(request, function, config, talk)
+        storage = request.storage or max(storage, storage_for(found.name, found.compressed, found.unpacked))
+        if found.packed or environment.get(contract.ENV_IMAGE_SOURCE) == contract.IMAGE_IN_PACKAGE:
+            packed = replace(packed, image=found.packed)
+        environment = _with_image(environment, found, config)
+        blobs = found.blobs
     limits.environment(environment, "-e/--env")
     after = _settings(request, function, environment, storage)
     package = replacement(function, packed, config, cloud.aws, talk)
-    return Plan(cloud.aws, plan_update(function, after, package))
+    account = RoleArn(function.role).account
+    upload.check_bucket(cloud.aws, blobs[0].bucket if blobs else "", account)
+    return Plan(
+        cloud.aws, plan_update(function, after, package, image_blobs.steps(cloud.aws, blobs, account))
+    )
 
 
 def _check(request: UpdateRequest) -> None:
@@ -122,16 +129,25 @@ def _environment(
     return environment
 
 
-def _find_image(name: str, function: Function, config: Config, talk: Talk) -> image.Found:
-    talk.say(f"look for image {name} for {function.architecture}")
-    return image.resolve(name, function.architecture, config.registry_mirror)
+def _find_image(request: UpdateRequest, function: Function, config: Config, talk: Talk) -> image.Found:
+    if request.image_file is None:
+        talk.say(f"look for image {request.image} for {function.architecture}")
+        return image.resolve(request.image or "", function.architecture, config.registry_mirror)
+    talk.say(f"look for an image for {function.architecture} in {request.image_file}")
+    bucket = config.lambda_package_bucket if request.package_bucket is None else request.package_bucket
+    return image.in_file(request.image_file, request.image or "", function.architecture, bucket)
 
 
-def _image_variables(name: str, found: image.Found, config: Config) -> dict[str, str]:
-    variables = {contract.ENV_IMAGE: name, contract.ENV_IMAGE_DIGEST: found.digest}
-    if config.registry_mirror:
-        variables[contract.ENV_REGISTRY_MIRROR] = config.registry_mirror
-    return variables
+def _with_image(environment: Mapping[str, str], found: image.Found, config: Config) -> dict[str, str]:
+    """The function's environment with another image."""
+    about = {
+        contract.ENV_IMAGE: found.name,
+        contract.ENV_IMAGE_DIGEST: found.digest,
+        contract.ENV_IMAGE_SOURCE: found.source,
+        contract.ENV_REGISTRY_MIRROR: config.registry_mirror,
+    }
+    kept = {name: value for name, value in environment.items() if name not in about}
+    return kept | {name: value for name, value in about.items() if value}
 
 
 def _settings(

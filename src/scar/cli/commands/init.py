@@ -16,7 +16,7 @@ from scar.ops.init import InitRequest, prepare
     name="init",
     epilog="Example: scar init -n cowsay -m 512 -t 60 -e LANG=C.UTF-8 grycap/cowsay",
 )
-@click.argument("image")
+@click.argument("image", required=False)
 @click.option("-n", "--name", metavar="NAME", help="Name of the function. Default: derived from the image.")
 @click.option("-d", "--description", metavar="TEXT", help="Description of the function.")
 @click.option("-m", "--memory", type=int, metavar="MB", help="Memory: 128 to 10240.")
@@ -62,12 +62,19 @@ from scar.ops.init import InitRequest, prepare
     metavar="DIR",
     help="A folder to pack with the function; containers find it by $EXTRA_PAYLOAD.",
 )
-@click.option("--package-bucket", metavar="BUCKET", help="A bucket through which a package above 50 MB goes.")
+@click.option(
+    "--image-file",
+    metavar="FILE",
+    help="Take the image out of an OCI layout, or of what docker save wrote; IMAGE names one of several.",
+)
+@click.option(
+    "--package-bucket", metavar="BUCKET", help="A bucket for packages above 50 MB, and for images of files."
+)
 @dry_run_option
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     context: click.Context,
-    image: str,
+    image: str | None,
     name: str | None,
     description: str | None,
     memory: int | None,
@@ -84,6 +91,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     architecture: str | None,
     on_failure: str | None,
     extra_payload: str | None,
+    image_file: str | None,
     package_bucket: str | None,
     dry_run: bool,
 ) -> None:
@@ -108,6 +116,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         on_failure=on_failure,
         extra_payload=extra_payload,
         package_bucket=package_bucket,
+        image_file=image_file,
     )
     talk = output.talk(settings)
     prepared = prepare(request, settings.where, config.load(), talk)
@@ -159,6 +168,7 @@ def _document(spec: FunctionSpec, *, verbose: bool) -> dict[str, object]:
             "time_threshold": spec.threshold,
             "role": spec.role.text,
             "owner": spec.owner,
+            "image_source": spec.image_source or None,
             "registry_mirror": spec.registry_mirror or None,
             "variables": sorted(spec.environment),
         }

@@ -74,6 +74,7 @@ def _document(function: Function, region: str, *, verbose: bool) -> dict[str, ob
             "arn": function.arn,
             "description": function.description,
             "image_digest": function.environment.get(contract.ENV_IMAGE_DIGEST, ""),
+            "image_source": function.environment.get(contract.ENV_IMAGE_SOURCE) or None,
             "runtime": function.runtime,
             "architecture": function.architecture,
             "storage": function.storage,

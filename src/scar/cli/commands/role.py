@@ -110,7 +110,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter for each option
     "package_buckets",
     multiple=True,
     metavar="BUCKET",
-    help="A bucket that packages go through which are too large for direct upload. Repeatable.",
+    help="A bucket for packages too large for direct upload, and for images of files. Repeatable.",
 )
 @click.option("--role", "name", default=role.NAME, metavar="NAME", help="The role's name.")
 @click.pass_context

@@ -37,6 +37,11 @@ from scar.ops.update import UpdateRequest, prepare
     help="Another place for results; '' for output/ of the bucket that the file is in.",
 )
 @click.option("--image", metavar="IMAGE", help="Another image, or what its tag means now.")
+@click.option(
+    "--image-file",
+    metavar="FILE",
+    help="Take the image out of an OCI layout, or of what docker save wrote; --image names one of several.",
+)
 @click.option("--storage", type=int, metavar="MB", help="Room in /tmp: 512 to 10240.")
 @click.option(
     "--extra-payload", metavar="DIR", help="Another folder packed with the function; '' takes it away."
@@ -55,6 +60,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     script: str | None,
     output_place: str | None,
     image: str | None,
+    image_file: str | None,
     storage: int | None,
     extra_payload: str | None,
     package_bucket: str | None,
@@ -77,6 +83,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         script_file=script,
         output=output_place,
         image=image,
+        image_file=image_file,
         storage=storage,
         extra_payload=extra_payload,
         package_bucket=package_bucket,
