@@ -85,13 +85,21 @@ def test_leaves_a_role_of_somebody_else(scar: Scar, account: Account, home: Path
     assert (home / "scar.cfg").read_text() == before
 
 
+def make_unwritable(file: Path) -> None:
+    """Put a link in its place, to a folder whose path is too long for other names: root writes anywhere."""
+    folder = file.parent
+    while len(str(folder)) < 4080:
+        folder /= "x" * min(200, 4080 - len(str(folder)))
+    folder.mkdir(parents=True)
+    file.rename(folder / "f")
+    file.symlink_to(folder / "f")
+
+
 @pytest.fixture
 def unwritable(account: Account, home: Path) -> Path:
-    """A configuration beside which no other file can be: its name is too long. Root may write all else."""
+    """The configuration, which can be read and not be written."""
     file = home / "scar.cfg"
-    long = home / ("x" * 250)
-    file.rename(long)
-    file.symlink_to(long)
+    make_unwritable(file)
     return file
 
 
@@ -110,9 +118,7 @@ def test_undoes_the_role_if_the_configuration_cannot_be_written(
 def test_puts_back_what_its_own_role_was(scar: Scar, account: Account, home: Path) -> None:
     assert scar("role", "create", "-es", "pictures").status == 0
     before = policy_of(account, "scar-lambda-execute")
-    file, long = home / "scar.cfg", home / ("x" * 250)
-    file.rename(long)
-    file.symlink_to(long)
+    make_unwritable(home / "scar.cfg")
     assert scar("role", "create", "-es", "music").status == 1
     assert policy_of(account, "scar-lambda-execute") == before
 
