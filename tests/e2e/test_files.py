@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from scar.local import cloud
@@ -23,6 +28,11 @@ KEYS = (
     "../../../tmp/escape.txt",
     "/absolute.txt",
     "a//b.txt",
+    "a%2Fb.txt",
+    "u\u0308.txt",
+    "CASE.txt",
+    "case.txt",
+    "é/" * 337 + "xyz.txt",
     "-rf",
     "x" * 200 + ".txt",
 )
@@ -134,3 +144,87 @@ def test_removing_a_function_leaves_bucket_and_files(scar: Scar, s3: Any, script
     s3.put_object(Bucket="e2e-gone", Key="input/x", Body=b"x")
     assert "LambdaFunctionConfigurations" not in s3.get_bucket_notification_configuration(Bucket="e2e-gone")
     assert scar("rm", "gone").status == 0  # already gone is success
+
+
+def test_functions_are_chained_by_the_place_of_results(scar: Scar, s3: Any, script: Script) -> None:
+    double = (
+        'cd "$SCAR_OUTPUT_DIR"; cat "$SCAR_INPUT_FILE" "$SCAR_INPUT_FILE" > "$(basename "$SCAR_INPUT_FILE")"'
+    )
+    s3.create_bucket(Bucket="e2e-second")
+    first = ["-n", "first", "-es", "e2e-first", "--output", "e2e-second/input", "-s", script(double)]
+    assert scar("init", "-n", "second", "-es", "e2e-second", "-s", script(double), IMAGE).status == 0
+    assert scar("init", *first, IMAGE).status == 0
+    s3.put_object(Bucket="e2e-first", Key="input/x.csv", Body=b"x", ContentType="text/mine")
+    assert waited_for(s3, "e2e-second", "output/x.csv") == b"xxxx"
+    about = s3.head_object(Bucket="e2e-second", Key="output/x.csv")
+    assert about["ContentType"] == "text/mine"
+    assert about["Metadata"]["scar-function"] == "second"
+    assert about["Metadata"]["scar-input"] == "s3://e2e-second/input/x.csv"
+    # Its own result, copied to where it is called from, is where it ends.
+    copied = {"Bucket": "e2e-second", "Key": "output/x.csv"}
+    s3.copy_object(Bucket="e2e-second", Key="input/again.csv", CopySource=copied)
+    s3.put_object(Bucket="e2e-second", Key="input/last.csv", Body=b"y")
+    assert waited_for(s3, "e2e-second", "output/last.csv") == b"yy"
+    deadline = time.monotonic() + 60
+    while b"it is a result of this function" not in scar("log", "second").stdout:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert outputs(s3, "e2e-second") == {"output/x.csv", "output/last.csv"}
+    assert scar("rm", "first", "second").status == 0
+
+
+def test_any_other_event_is_in_a_file(scar: Scar, script: Script, local_cloud: cloud.LocalCloud) -> None:
+    event = {"source": "clock", "n": [1, "€"]}
+    show = 'echo "seen: $(cat "$SCAR_EVENT_FILE")"; test -z "$SCAR_INPUT_FILE"'
+    assert scar("init", "-n", "any-event", "-s", script(show), IMAGE).status == 0
+    functions = boto3.client(
+        "lambda",
+        endpoint_url=local_cloud.endpoint,
+        region_name=local_cloud.region,
+        aws_access_key_id=local_cloud.access_key_id,
+        aws_secret_access_key=local_cloud.secret_access_key,
+    )
+    with closing(functions):
+        answer = functions.invoke(FunctionName="any-event", Payload=json.dumps(event).encode())
+        assert json.loads(answer["Payload"].read())["scar"]["processed"] == 1
+    seen = next(
+        line for line in scar("log", "any-event").stdout.decode().splitlines() if line.startswith("seen: ")
+    )
+    assert json.loads(seen.removeprefix("seen: ")) == event
+    assert scar("rm", "any-event").status == 0
+
+
+def test_a_file_of_1_gb_goes_in_and_one_comes_out(
+    scar: Scar, s3: Any, script: Script, tmp_path: Path
+) -> None:
+    """As zeros with something at both ends: sparse on the disk of this side, in memory on the other."""
+    size = 1024**3
+    with (tmp_path / "large.bin").open("wb") as file:
+        file.write(b"begin")
+        file.seek(size - 3)
+        file.write(b"end")
+    text = """
+        cd "$SCAR_OUTPUT_DIR"
+        stat -c %s "$SCAR_INPUT_FILE" > sum; sha256sum < "$SCAR_INPUT_FILE" >> sum
+        mv "$SCAR_INPUT_FILE" large.bin
+    """
+    options = ["-n", "large", "-es", "e2e-large", "--storage", "2048", "-m", "512", "-s", script(text)]
+    assert scar("init", *options, IMAGE).status == 0
+    parts = TransferConfig(multipart_chunksize=size // 4, max_concurrency=2)
+    s3.upload_file(str(tmp_path / "large.bin"), "e2e-large", "input/large.bin", Config=parts)
+    with (tmp_path / "large.bin").open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    expected = f"{size}\n{digest}  -\n".encode()
+    deadline = time.monotonic() + 280  # the function's own time-out is 300 s
+    while "output/large.bin" not in outputs(s3, "e2e-large"):
+        assert time.monotonic() < deadline, scar("log", "large").stdout.decode()
+        time.sleep(0.5)
+    assert waited_for(s3, "e2e-large", "output/sum") == expected
+    result = s3.get_object(Bucket="e2e-large", Key="output/large.bin")
+    hashed = hashlib.sha256()
+    for chunk in result["Body"].iter_chunks(1 << 20):
+        hashed.update(chunk)
+    assert (result["ContentLength"], hashed.hexdigest()) == (size, digest)
+    for key in ("input/large.bin", "output/large.bin"):
+        s3.delete_object(Bucket="e2e-large", Key=key)
+    assert scar("rm", "large").status == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,33 +14,16 @@ from scar_oci.reference import ImageReference
 from scar_oci.store import ImageStore, StoredImage
 from tests.oci.lab import AMD64, Lab
 from tests.oci.layers import Image, file, folder, image, layer
+from tests.small_disk import SmallDisk, mounted
 
 _MB = 1024 * 1024
 _BLOCK = 4096
 
 
-class SmallDisk:
-    """A tmpfs whose size can be changed."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(path)], check=True)
-
-    def resize(self, size: int) -> None:
-        subprocess.run(["mount", "-o", f"remount,size={size}", str(self.path)], check=True)
-
-    def used(self) -> int:
-        status = os.statvfs(self.path)
-        return (status.f_blocks - status.f_bfree) * status.f_frsize
-
-
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    assert os.geteuid() == 0, "only root can mount: run pytest under unshare --user --map-root-user --mount"
-    disk = SmallDisk(tmp_path / "disk")
-    yield disk
-    subprocess.run(["umount", str(disk.path)], check=True)
+    with mounted(tmp_path / "disk") as disk:
+        yield disk
 
 
 def compressible(size: int) -> bytes:

@@ -146,11 +146,11 @@ def s3(s3_endpoint: str) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def start(task: Path, registry: str, s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Start:
-    """Start an environment for the image with a digest, and end it with the context."""
+    """Start an environment for the image with a digest, and end it with the context. It may have a /tmp."""
 
     @contextmanager
-    def started(digest: str, **variables: str) -> Iterator[Environment]:
-        tmp = tmp_path_factory.mktemp("tmp")
+    def started(digest: str, tmp: Path | None = None, **variables: str) -> Iterator[Environment]:
+        tmp = tmp or tmp_path_factory.mktemp("tmp")
         log = tmp_path_factory.mktemp("log") / "log"
         variables = {
             "PATH": os.environ["PATH"],

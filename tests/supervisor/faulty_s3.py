@@ -35,6 +35,8 @@ class Door:
         self.url = url
         self.s3 = s3
         self.rule: Rule = lambda method, path: None
+        self.respelt: tuple[str, str] = ("", "")
+        """What paths have, and what the real server is to see for it."""
         self.asked: list[tuple[str, str]] = []
         """Methods and paths, in the order asked."""
 
@@ -90,7 +92,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _forward(self, door: Door, body: bytes, cut: int | None) -> None:
         connection = http.client.HTTPConnection(urlsplit(door.s3).netloc, timeout=60)
         try:
-            connection.request(self.command, self.path, body, dict(self.headers))
+            path = self.path.replace(*door.respelt) if door.respelt[0] else self.path
+            connection.request(self.command, path, body, dict(self.headers))
             response = connection.getresponse()
             content = response.read()
             headers = [(n, v) for n, v in response.getheaders() if n.lower() not in _OF_THE_CONNECTION]

@@ -167,6 +167,16 @@ def test_a_part_of_a_large_result_that_is_denied_is_told_and_takes_no_room(
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
 
 
+def test_a_key_may_have_line_ends(
+    function: Environment, entrance: Door, s3: Any, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entrance, "respelt", ("%0A", "%E2%90%8A"))  # moto finds no such key
+    s3.put_object(Bucket=bucket, Key="input/a␊b", Body=b"x")
+    assert processed(function.answer(s3_event(bucket, "input/a%0Ab"))) == 1
+    assert body(s3, bucket, "output/a␊b") == b"x"
+    assert last(function).key == "input/a\nb"
+
+
 def test_a_small_file_is_one_request_each_way(
     function: Environment, entrance: Door, s3: Any, bucket: str
 ) -> None:
