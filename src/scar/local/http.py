@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
+from flask import Flask
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -31,13 +32,20 @@ class Server:
 
     def __init__(self) -> None:
         self._server: BaseWSGIServer = make_server(
-            "127.0.0.1", 0, _Dispatcher(create_backend_app), threaded=True, request_handler=_Handler
+            "127.0.0.1", 0, _Dispatcher(_create_app), threaded=True, request_handler=_Handler
         )
         threading.Thread(target=self._server.serve_forever, daemon=True, name="moto").start()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
+
+
+def _create_app(service: Any) -> Flask:
+    """moto's application for a service, without the help for its developers that each request pays for."""
+    app = create_backend_app(service)
+    app.debug = False
+    return app
 
 
 class _Dispatcher(DomainDispatcherApplication):
@@ -80,6 +88,9 @@ class _Handler(MotoRequestHandler):
             self.close_connection = True
             if not response.is_sent:
                 self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """There is no access log: werkzeug's would be formatted for each request, and then be dropped."""
 
     def _body(self, environ: dict[str, Any]) -> bytes:
         source = environ["wsgi.input"]

@@ -38,7 +38,6 @@ def serve(ready: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ended.set())
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it logs each request as INFO
     settings = Settings.from_environment(os.environ)
     with state.daemon_lock():
         service = _serve(settings)
