@@ -1,14 +1,12 @@
-"""Run all measurements and print a table: ``python -m bench``."""
+"""Run all measurements and print a table: ``python -m bench``, or some of them: ``python -m bench warm``."""
 
 from __future__ import annotations
 
 import json
 import logging
-import os
 import subprocess
 import sys
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,45 +14,47 @@ from pathlib import Path
 import boto3
 from moto.server import ThreadedMotoServer
 
-from scar.deploy import package
-from scar_oci.platform import Platform
-from scar_oci.reference import ImageReference
-from scar_oci.registry import Registry
+from bench import files
+from bench.inside import Inside
 from tools import registry
 from tools.cache import cache
 
-IMAGE = "grycap/cowsay"
-ARCHITECTURE = "x86_64" if os.uname().machine == "x86_64" else "arm64"
+MEASUREMENTS = ("pull", "warm", "launch", "files")
 
 
-def main() -> int:
-    """Measure inside a fresh /tmp, as a function has it, against the package as it is deployed."""
+def main(wanted: list[str]) -> int:
+    """Measure against the package as it is deployed, and print each figure as soon as it is there."""
     with (
         registry.serving() as url,
-        s3() as s3_environment,
+        s3() as bucket,
         tempfile.TemporaryDirectory(prefix="bench-", dir=cache()) as folder,
     ):
-        function = Path(folder, "task")
-        with zipfile.ZipFile(
-            write(Path(folder, "package.zip"), package.build(ARCHITECTURE, None))
-        ) as archive:
-            archive.extractall(function)
-        environment = {
-            "PATH": os.environ["PATH"],
-            "SCAR_IMAGE": IMAGE,
-            "SCAR_IMAGE_DIGEST": digest(url),
-            "SCAR_REGISTRY_MIRROR": url,
-            **s3_environment,
-        }
-        for measurement in ("pull", "warm"):
-            measure(measurement, function, environment)
-    show(subprocess.run([sys.executable, "-m", "bench.launch"], stdout=subprocess.PIPE, check=True).stdout)
+        inside = Inside.prepare(Path(folder), url, bucket)
+        for name in wanted or MEASUREMENTS:
+            if name == "files":
+                figures = files.measure(inside, Path(folder))
+            elif name == "launch":
+                figures = answered(
+                    subprocess.Popen([sys.executable, "-m", "bench.launch"], stdout=subprocess.PIPE)
+                )
+            else:
+                figures = answered(inside.start(name))
+            for title, value in figures:
+                print(f"{title:72} {value}", flush=True)
     return 0
+
+
+def answered(process: subprocess.Popen[bytes]) -> Iterator[tuple[str, str]]:
+    """The figures that a measurement prints as its last line."""
+    output, _ = process.communicate()
+    if process.returncode != 0:
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+    yield from json.loads(output.splitlines()[-1]).items()
 
 
 @contextmanager
 def s3() -> Iterator[dict[str, str]]:
-    """Serve an S3 with one file; the variables by which a function reaches it."""
+    """Serve an S3 with one file, which `warm` stages; the variables by which a function reaches it."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it logs each request as INFO
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -81,34 +81,5 @@ def s3() -> Iterator[dict[str, str]]:
     server.stop()
 
 
-def digest(url: str) -> str:
-    """Of the image, in the registry at a URL."""
-    with Registry(mirror=url) as source:
-        return source.resolve(ImageReference.parse(IMAGE), Platform.of_lambda(ARCHITECTURE)).digest
-
-
-def measure(name: str, function: Path, environment: dict[str, str]) -> None:
-    """Run one module of this package in a mount namespace whose /tmp is its own, and print its figures."""
-    script = Path(__file__).with_name(f"{name}.py")
-    sandbox = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/tmp"]
-    for needed in (script.parent, function, Path(sys.prefix)):
-        if Path("/tmp") in needed.parents:
-            sandbox += ["--ro-bind", str(needed), str(needed)]
-    command = [*sandbox, sys.executable, str(script), str(function)]
-    show(subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout)
-
-
-def show(output: bytes) -> None:
-    """Print the figures that are the last line of a measurement's output."""
-    for title, value in json.loads(output.splitlines()[-1]).items():
-        print(f"{title:64} {value}")
-
-
-def write(path: Path, content: bytes) -> Path:
-    """Write a file; its path."""
-    path.write_bytes(content)
-    return path
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,18 +1,14 @@
 """Space under /tmp while an image is pulled, against what its tree takes.
 
-Runs in a fresh /tmp with the folder of the unpacked deployment package as its argument, and prints one line
-of JSON.
+Runs inside (see `inside`) and prints one line of JSON.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 import threading
 import time
-
-sys.path.insert(0, sys.argv[1])
 
 from scar_supervisor import function, image, output
 

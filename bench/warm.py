@@ -1,7 +1,7 @@
 """CPU of a warm call through the handler, against a bare spawn of the very same command.
 
-Runs in a fresh /tmp with the folder of the unpacked deployment package as its argument, and prints one line
-of JSON. CPU is that of this process and all its children, user and system.
+Runs inside (see `inside`) and prints one line of JSON. CPU is that of this process and all its
+children, user and system.
 """
 
 from __future__ import annotations
@@ -10,15 +10,11 @@ import json
 import os
 import resource
 import statistics
-import sys
-import uuid
 from collections.abc import Callable
-from typing import Any
 
-sys.path.insert(0, sys.argv[1])
-
-from scar_supervisor import handler, process
-from scar_supervisor.contract import Call, Result
+from bench.command import call, launched
+from scar_supervisor import process
+from scar_supervisor.contract import Call
 
 ROUNDS = 9
 CALLS = 50
@@ -28,44 +24,6 @@ COWSAY = Call(script=b"/usr/games/fortune | /usr/games/cowsay\n")
 FILE = Call(script=b'/bin/cp "$SCAR_INPUT_FILE" "$SCAR_OUTPUT_DIR"', object=("bench", "input/file.txt"))
 """One of 10 KB, which the bench has put there."""
 NO_FILE = Call(script=b"/bin/cp /etc/passwd $SCAR_OUTPUT_DIR")
-
-
-class Context:
-    """Lambda's context object, as far as the handler reads it."""
-
-    def __init__(self) -> None:
-        self.aws_request_id = str(uuid.uuid4())
-        self.log_group_name = "/aws/lambda/bench"
-        self.log_stream_name = "bench"
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Enough."""
-        return 300_000
-
-
-def call(what: Call) -> Result:
-    """One call through the handler."""
-    result = Result.from_document(handler.handle(what.to_payload(), Context()))
-    if result.exit_code != 0 or result.error:
-        raise SystemExit(f"the call failed: {result}")
-    return result
-
-
-def launched(what: Call) -> process.Launch:
-    """What the handler gives to exec for a call."""
-    seen: list[process.Launch] = []
-    original = process.run
-
-    def run(launch: process.Launch, *rest: Any) -> process.Ended:
-        seen.append(launch)
-        return original(launch, *rest)
-
-    vars(process)["run"] = run
-    try:
-        call(what)
-    finally:
-        vars(process)["run"] = original
-    return seen[0]
 
 
 def spawn(launch: process.Launch) -> None:
