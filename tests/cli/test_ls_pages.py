@@ -86,6 +86,7 @@ def test_verbose(scar: Scar, many: None) -> None:
         "arn": "arn:aws:lambda:eu-west-1:123456789012:function:cow-000",
         "description": "",
         "image_digest": f"sha256:{'0' * 64}",
+        "image_source": None,
         "runtime": "python3.13",
         "architecture": "arm64",
         "storage": 1024,

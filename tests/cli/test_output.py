@@ -92,7 +92,7 @@ def test_an_update_changes_it_and_takes_it_back(scar: Scar, account: Account, re
     assert place(account) is None
     ran = scar("update", "--output", f"{results}/a", "cow")
     assert ran.status == 0, ran.stderr
-    assert "place of results results/a/" in ran.stderr
+    assert "place of results none to results/a/" in ran.stderr
     assert place(account) == "results/a/"
     assert scar("update", "--output", "", "cow").status == 0
     assert place(account) is None

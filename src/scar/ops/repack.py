@@ -5,7 +5,7 @@ SCAR's part of it is that of the SCAR that is used, the user's is what it was, o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scar.aws.functions import Function, Package
 from scar.aws.session import Aws
@@ -17,6 +17,7 @@ from scar.deploy.spec import RoleArn
 from scar.errors import ScarError
 from scar.ops import script
 from scar.ops.talk import Talk
+from scar_supervisor.contract import ENV_IMAGE_SOURCE, IMAGE_IN_PACKAGE
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,9 @@ def replacement(
 def _content(function: Function, request: PackageRequest, aws: Aws, talk: Talk) -> bytes:
     """The zip archive. The function's own is fetched only where it counts what is in it."""
     content = _build(function, request.applied(UserParts()))
-    if request.says_all or Package(content).digest == function.package_digest:
+    in_package = function.environment.get(ENV_IMAGE_SOURCE) == IMAGE_IN_PACKAGE
+    known = request if in_package or request.image is not None else replace(request, image=())
+    if known.says_all or Package(content).digest == function.package_digest:
         return content
     talk.say(f"fetch the package of function {function.name}, to keep what is yours in it")
     return _build(function, request.applied(package.user_parts(aws.functions.package(function))))
