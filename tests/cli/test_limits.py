@@ -80,7 +80,7 @@ def test_accepts(check: Check, value: Any) -> None:
         (limits.runtime, "python3.7", "one of python3.12, python3.13, python3.14"),
         (limits.architecture, "amd64", "one of x86_64, arm64"),
         (limits.destination, "failures", "not a destination"),
-        (limits.destination, "s3://failures/folder", "not a destination"),
+        (limits.destination, "s3://failures/folder", "a bucket alone"),
         (limits.destination, "arn:aws:ec2:eu-west-1:123456789012:failures", "not a destination"),
         (limits.log_stream, "a:b", "not the name of a log stream"),
         (limits.request_id, 'a" "b', "not a request id"),
