@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 5
 """Connections that may break while one object is read."""
+_PERMIT = (
+    "the function's role needs the statement ReadImages of: scar role policy --package-bucket BUCKET function"
+)
 
 
 @contextmanager
@@ -59,10 +62,9 @@ class _Object:
             if s3.is_missing(error):
                 raise FileNotFoundError(self._key) from error
             reason, hint = s3.not_read(error)
-            hint = (
-                hint and "scar role create --package-bucket permits the function's role to read images there"
-            )
-            raise RegistryDenied(f"s3://{self._bucket}/{self._key}: {reason}", hint=hint) from error
+            raise RegistryDenied(
+                f"s3://{self._bucket}/{self._key}: {reason}", hint=hint and _PERMIT
+            ) from error
         self._body = answer["Body"]
 
     def readinto(self, buffer: memoryview, /) -> int:
