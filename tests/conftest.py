@@ -20,6 +20,13 @@ _KIT = kit_folder().expanduser().absolute()
 """The developer's: collected once, not in every run's home."""
 
 
+def pytest_sessionstart() -> None:
+    """Take Ctrl-C as programs do: what a shell starts in the background ignores it, and its children do."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A test that is skipped in CI has failed: nobody would see it."""
