@@ -1,19 +1,21 @@
-"""Collects the builds of libfakechroot that go into every deployment package: ``make kit``.
+"""Collects the libraries that go into every deployment package: ``make kit``.
 
-They are taken out of Debian's packages: one build for images with an older glibc and one for newer ones, each
-for both of Lambda's architectures. mmdebstrap fetches packages of any release and architecture with settings
-of its own, so that the machine's stay as they are.
+The builds of libfakechroot are taken out of Debian's packages: one build for images with an older glibc and
+one for newer ones, each for both of Lambda's architectures. mmdebstrap fetches packages of any release and
+architecture with settings of its own, so that the machine's stay as they are. Their companion,
+preload/scar.c, is compiled here.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
-from scar.deploy.kit import LIBRARY, LICENCE, build_name, oldest_glibc
+from scar.deploy.kit import COMPANION, LIBRARY, LICENCE, build_name, oldest_glibc
 from scar.deploy.kit import folder as kit_folder
 from scar_oci import elf
 
@@ -22,6 +24,20 @@ RELEASES = ("bullseye", "bookworm")
 
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
 """Debian's names of them, and Lambda's."""
+
+SOURCE = Path(__file__).resolve().parent.parent / "preload" / "scar.c"
+
+COMPILERS = {"x86_64": "x86_64-linux-gnu-gcc", "arm64": "aarch64-linux-gnu-gcc"}
+"""Debian's, which cross-compile on each other's machines."""
+
+# Nothing that a newer compiler or C library would add by itself: the result must load in old images.
+COMPILE = [
+    *("-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-U_FORTIFY_SOURCE"),
+    *("-fno-stack-protector", "-fPIC", "-shared", "-s"),
+]
+
+COMPANION_GLIBC = (2, 17)
+"""The oldest glibc that the companion may need; scar_supervisor.f1 relies on it."""
 
 PACKAGES = " ".join(f"libfakechroot:{architecture}" for architecture in ARCHITECTURES)
 
@@ -35,6 +51,8 @@ DOWNLOAD = (
 def collect(folder: Path) -> None:
     """Fills the folder with what it lacks: ``<architecture>/glibc-<oldest that works>/libfakechroot.so``."""
     folder.mkdir(parents=True, exist_ok=True)
+    for architecture in ARCHITECTURES.values():
+        _compile(folder / architecture, architecture)
     if is_complete(folder):
         return
     with tempfile.TemporaryDirectory(prefix=".collect-", dir=folder) as name:
@@ -52,6 +70,23 @@ def is_complete(folder: Path) -> bool:
         len(list((folder / architecture).glob(f"glibc-*/{LIBRARY}"))) >= len(RELEASES)
         for architecture in ARCHITECTURES.values()
     )
+
+
+def _compile(target: Path, architecture: str) -> None:
+    """Make the companion of libfakechroot, unless it was made of the same source."""
+    stamp, library = target / f".{COMPANION}", target / COMPANION
+    key = hashlib.sha256(SOURCE.read_bytes() + " ".join(COMPILE).encode()).hexdigest()
+    if library.is_file() and stamp.is_file() and stamp.read_text() == key:
+        return
+    target.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".compile-", dir=target) as name:
+        made = Path(name, COMPANION)
+        subprocess.run([COMPILERS[architecture], *COMPILE, "-o", made, SOURCE], check=True)
+        glibc = oldest_glibc(made.read_bytes())
+        if glibc is None or glibc > COMPANION_GLIBC:
+            raise SystemExit(f"{SOURCE} calls what is not in glibc {build_name(COMPANION_GLIBC)}: {glibc}")
+        made.rename(library)
+    stamp.write_text(key)
 
 
 def _download(release: str, packages: Path) -> None:
@@ -96,7 +131,8 @@ def main() -> None:
     """The command line."""
     folder = kit_folder().expanduser().absolute()
     collect(folder)
-    builds = sorted(str(library.parent.relative_to(folder)) for library in folder.glob(f"*/*/{LIBRARY}"))
+    libraries = [*folder.glob(f"*/*/{LIBRARY}"), *folder.glob(f"*/{COMPANION}")]
+    builds = sorted(str(library.relative_to(folder)) for library in libraries)
     print(f"kit in {folder}: {', '.join(builds)}")
 
 

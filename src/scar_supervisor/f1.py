@@ -30,9 +30,18 @@ if TYPE_CHECKING:
 _WAY_OUT = "build the program with glibc, linked dynamically, for example on the image debian:bookworm-slim"
 _ARGV0_SINCE = (2, 33)  # glibc's loader takes --argv0 (its release notes of 2.33)
 _LIBRARY = "libfakechroot.so"
+_BUILD = "glibc-"  # and the version that a build needs: the name of its folder
+_COMPANION = "libscar.so"
+_COMPANION_SINCE = (2, 17)  # of glibc: what `make kit` builds it for
 
-PASSED_THROUGH = (b"/proc", b"/dev", b"/sys")
-"""Folders of the machine that containers see as they are."""
+PASSED_THROUGH = (
+    *(b"/proc", b"/sys", b"/dev/null", b"/dev/zero", b"/dev/full", b"/dev/random", b"/dev/urandom"),
+    *(b"/dev/tty", b"/dev/ptmx", b"/dev/pts", b"/dev/fd", b"/dev/stdin", b"/dev/stdout", b"/dev/stderr"),
+)
+"""Of the machine, seen by containers as it is. Not all of /dev: /dev/shm is the image's, as Lambda has none.
+
+libfakechroot takes no more than 32 of them.
+"""
 
 
 class F1(NamedTuple):
@@ -59,17 +68,30 @@ class F1(NamedTuple):
             )
         name_option = b"--argv0" if _version(self.runtime.libc_version) >= _ARGV0_SINCE else b""
         named = (name_option, program.argv[0]) if name_option else ()
+        # A program that is a link, by its own path: where it is decides where it looks for its libraries.
+        path = tree.outside(program.path)
+        path = os.path.realpath(path) if os.path.islink(path) else path
+        libraries = self._library_path()
+        preloads = b":".join(map(os.fsencode, preloaded(self.task_root, self.runtime)))
         return Launch(
             path=loader,
-            argv=(loader, *named, tree.outside(program.path), *program.argv[1:]),
+            argv=(loader, *named, path, *program.argv[1:]),
             env={
                 **env,
                 b"FAKECHROOT": b"true",
                 b"FAKECHROOT_BASE": tree.rootfs,
                 b"FAKECHROOT_ELFLOADER": loader,
                 b"FAKECHROOT_EXCLUDE_PATH": b":".join((*PASSED_THROUGH, *tree.shared)),
-                b"LD_LIBRARY_PATH": self._library_path(env),
-                b"LD_PRELOAD": os.fsencode(fakechroot(self.task_root, self.runtime)),
+                # What of the two lists is the root's, so that programs can set their own.
+                b"SCAR_LIBRARY_PATH": libraries,
+                b"SCAR_PRELOAD": preloads,
+                **(
+                    {}
+                    if named
+                    else {b"SCAR_ARGV0": b":".join((path.removeprefix(tree.rootfs), program.argv[0]))}
+                ),
+                b"LD_LIBRARY_PATH": self._with_own(env.get(b"LD_LIBRARY_PATH", b""), libraries),
+                b"LD_PRELOAD": preloads,
             },
             cwd=tree.outside(cwd),
         )
@@ -91,39 +113,50 @@ class F1(NamedTuple):
             return
         raise IncompatibleImage(f"{shown} {reason}", hint=_WAY_OUT)
 
-    def _library_path(self, env: Environment) -> bytes:
+    def _library_path(self) -> bytes:
+        image = (os.path.join(self.tree.rootfs, os.fsencode(folder)) for folder in self.runtime.library_path)
+        return b":".join(image)
+
+    def _with_own(self, own: bytes, libraries: bytes) -> bytes:
         # The image's own LD_LIBRARY_PATH is read by the loader, which does not ask fakechroot.
-        own = (
+        folders = (
             self.tree.outside(folder) if folder.startswith(b"/") else folder
-            for folder in env.get(b"LD_LIBRARY_PATH", b"").split(b":")
+            for folder in own.split(b":")
             if folder
         )
-        image = (os.path.join(self.tree.rootfs, os.fsencode(folder)) for folder in self.runtime.library_path)
-        return b":".join((*own, *image))
+        return b":".join((*folders, libraries))
 
 
 @functools.cache
-def fakechroot(task_root: str, runtime: Runtime) -> str:
-    """The build of libfakechroot for an image: the newest that its glibc is new enough for."""
+def preloaded(task_root: str, runtime: Runtime) -> tuple[str, ...]:
+    """What to load before the libraries of an image: the companion, and the build of libfakechroot for it.
+
+    The build is the newest that the image's glibc is new enough for. A package that was made with udocker's
+    builds has no companion, and does without what that adds (its source, preload/scar.c, says what).
+    """
     kit = os.path.join(task_root, KIT_FOLDER, runtime.architecture)
     try:
-        builds = os.listdir(kit)
+        names = os.listdir(kit)
     except FileNotFoundError:
-        builds = []
-    build = fitting_build(builds, runtime)
+        names = []
+    build = fitting_build(names, runtime)
     if build is None:
         raise FunctionMisconfigured(
             "the deployment package has no libfakechroot for the image's glibc "
             f"{runtime.libc_version} on {runtime.architecture}",
             "collect the builds with `make kit` and make the function again",
         )
-    return os.path.join(kit, build, _LIBRARY)
+    library = os.path.join(kit, build, _LIBRARY)
+    if _COMPANION in names and _version(runtime.libc_version) >= _COMPANION_SINCE:
+        return (os.path.join(kit, _COMPANION), library)
+    return (library,)
 
 
-def fitting_build(builds: Iterable[str], runtime: Runtime) -> str | None:
-    """The name of the newest of these builds that the image's glibc is new enough for."""
+def fitting_build(names: Iterable[str], runtime: Runtime) -> str | None:
+    """The newest of the builds among these names that the image's glibc is new enough for."""
     libc = _version(runtime.libc_version)
-    return max((name for name in builds if _needs(name) <= libc), key=_needs, default=None)
+    builds = (name for name in names if name.startswith(_BUILD) and _needs(name) <= libc)
+    return max(builds, key=_needs, default=None)
 
 
 @functools.lru_cache(maxsize=64)
@@ -133,7 +166,7 @@ def _headers(path: bytes, _ctime_ns: int) -> elf.Elf | None:
 
 
 def _needs(build: str) -> tuple[int, ...]:
-    return _version(build.removeprefix("glibc-"))
+    return _version(build.removeprefix(_BUILD))
 
 
 def _version(text: str) -> tuple[int, ...]:

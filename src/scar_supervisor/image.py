@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 STORE = os.fsdecode(WRITABLE) + "/udocker"
 """A udocker repository: `UDOCKER_DIR=/tmp/udocker udocker ps` lists the image."""
 
-SCRATCH = (b"tmp", b"var/tmp")
+SCRATCH = (b"tmp", b"var/tmp", b"dev/shm")
 """Folders of the image that programs take for temporary: what a call leaves there goes with the call."""
 
 _SCRATCH_LIST = "scratch.json"
@@ -46,10 +46,13 @@ def obtain(function: Function, log: Log, deadline: float) -> tuple[StoredImage, 
     # All that a pull needs is imported here: warm calls have no use for it.
     from scar_oci.reference import ImageReference
 
+    from .furnish import furnish
+
     started = time.monotonic()
     reference = ImageReference.parse(function.image).with_digest(function.image_digest)
     with _source(function, deadline) as source:
         image = ImageStore(STORE).pull(source, source.resolve(reference, _platform()))
+    furnish(os.fsencode(image.rootfs))
     _list_scratch(image)
     log.note(f"pulled {function.image} ({function.image_digest}) in {time.monotonic() - started:.1f} s")
     return image, True

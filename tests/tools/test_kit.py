@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scar.deploy.kit import LIBRARY, LICENCE, build_name, oldest_glibc
+from scar.deploy.kit import COMPANION, LIBRARY, LICENCE, build_name, oldest_glibc
 from scar_oci import elf
 from tools import kit as tool
 
@@ -31,10 +31,19 @@ def test_each_build_is_what_its_folder_says(kit: Path) -> None:
         assert folder.name == build_name(glibc)
 
 
+def test_the_companion_is_for_its_architecture_and_loads_in_old_images(kit: Path) -> None:
+    for architecture in ("arm64", "x86_64"):
+        library = kit / architecture / COMPANION
+        header = elf.read(str(library))
+        assert header is not None
+        assert header.machine == architecture
+        assert (oldest_glibc(library.read_bytes()) or ()) <= tool.COMPANION_GLIBC
+
+
 def test_the_copyright_goes_with_each_build(kit: Path) -> None:
     assert builds(kit)
     assert all("LGPL" in (folder / LICENCE).read_text() for folder in builds(kit))
 
 
 def test_nothing_half_made_is_left(kit: Path) -> None:
-    assert [entry for entry in kit.iterdir() if entry.name.startswith(".")] == []
+    assert list(kit.glob("**/.*-*")) == []

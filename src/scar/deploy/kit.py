@@ -18,6 +18,9 @@ from scar_supervisor.contract import KIT_FOLDER
 
 LIBRARY = "libfakechroot.so"
 
+COMPANION = "libscar.so"
+"""Ours, which adds what libfakechroot leaves open. One build serves every glibc that Lambda's users have."""
+
 LICENCE = "copyright"
 """File beside a build: the LGPL wants it to go where the library goes."""
 
@@ -62,6 +65,9 @@ def build_name(glibc: tuple[int, ...]) -> str:
 
 
 def _of_kit(architecture: str) -> Iterator[tuple[str, bytes]]:
+    companion = folder() / architecture / COMPANION
+    if companion.is_file():
+        yield f"{KIT_FOLDER}/{architecture}/{COMPANION}", companion.read_bytes()
     for library in sorted((folder() / architecture).glob(f"glibc-*/{LIBRARY}")):
         for path in (library.with_name(LICENCE), library):
             if path.is_file():

@@ -1,0 +1,570 @@
+/*
+ * What libfakechroot leaves open, for programs that run through the loader of their image. Loaded before it.
+ *
+ *   /proc/self/exe   names the loader: say the program
+ *   argv[0]          is the path that was executed: pass on what the caller said
+ *   environment      a program that empties it would lose the root: remember the root's variables
+ *   LD_LIBRARY_PATH  and LD_PRELOAD of a program's own: the loader reads them without the root, so add it
+ *   shm_, sem_open   have a fixed path in /dev/shm, which Lambda lacks: use the image's own
+ *   raw calls        syscall(2) and the files that posix_spawn opens are looked up without the root: add it
+ *   Unix sockets     hold 107 bytes of a path, and the root's path takes 62: go through the open folder
+ *   passwd, group    the C library reads the machine's: read the image's
+ *
+ * Built for any glibc from 2.17 on, so nothing newer is called, and dlsym by the version that all have.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <semaphore.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+__asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
+#elif defined(__aarch64__)
+__asm__(".symver dlsym, dlsym@GLIBC_2.17");
+#endif
+
+/* The function of this name that would be called without this library: libfakechroot's or the C library's. */
+#define NEXT(name)                                                              \
+    ({                                                                          \
+        static __typeof__(&name) found;                                         \
+        found != NULL ? found : (found = (__typeof__(&name))dlsym(RTLD_NEXT, #name)); \
+    })
+
+extern char **environ;
+
+/* The variables without which a program does not see its root. */
+static const char *const names[] = {
+    "FAKECHROOT_BASE", "FAKECHROOT_ELFLOADER", "FAKECHROOT_EXCLUDE_PATH", "SCAR_LIBRARY_PATH", "SCAR_PRELOAD",
+};
+enum { COUNT = sizeof names / sizeof *names };
+static char *remembered[COUNT]; /* as they stand in the environment: NAME=value */
+
+static int is_of(const char *entry, const char *name)
+{
+    size_t length = strlen(name);
+    return strncmp(entry, name, length) == 0 && entry[length] == '=';
+}
+
+/* The entry of a variable, NULL if there is none. */
+static char *find(const char *name, char *const variables[])
+{
+    for (; variables != NULL && *variables != NULL; variables++)
+        if (is_of(*variables, name))
+            return *variables;
+    return NULL;
+}
+
+static void remember(void)
+{
+    for (int at = 0; at < COUNT; at++) {
+        const char *entry = find(names[at], environ);
+        if (remembered[at] == NULL && entry != NULL)
+            remembered[at] = strdup(entry);
+    }
+}
+
+/* libfakechroot asks for its variables at every path, also where the program has removed them. */
+char *getenv(const char *name)
+{
+    char *entry = find(name, environ);
+    for (int at = 0; entry == NULL && at < COUNT; at++)
+        if (strcmp(name, names[at]) == 0)
+            entry = remembered[at];
+    return entry == NULL ? NULL : entry + strlen(name) + 1;
+}
+
+static const char *root(void)
+{
+    const char *base = getenv("FAKECHROOT_BASE");
+    return base == NULL ? "" : base;
+}
+
+/* The path without the root's. */
+static const char *narrowed(const char *path)
+{
+    size_t length = strlen(root());
+    return strncmp(path, root(), length) == 0 && path[length] == '/' ? path + length : path;
+}
+
+static int is_excluded(const char *path)
+{
+    const char *folders = getenv("FAKECHROOT_EXCLUDE_PATH");
+    while (folders != NULL && *folders) {
+        size_t length = strcspn(folders, ":");
+        if (length > 0 && strncmp(path, folders, length) == 0 && (path[length] == '/' || path[length] == 0))
+            return 1;
+        folders += length + (folders[length] != 0);
+    }
+    return 0;
+}
+
+/* The path as it is outside of the root. */
+static const char *expanded(const char *path, char buffer[PATH_MAX])
+{
+    if (path == NULL || *path != '/' || narrowed(path) != path || is_excluded(path)
+        || strlen(root()) + strlen(path) >= PATH_MAX)
+        return path;
+    strcpy(stpcpy(buffer, root()), path);
+    return buffer;
+}
+
+/* The caller's argv[0] goes along as "SCAR_ARGV0=<path>:<argv[0]>". The path tells a script, which has another. */
+static const char announcement[] = "SCAR_ARGV0=";
+
+static size_t count_of(char *const list[])
+{
+    size_t count = 0;
+    while (list != NULL && list[count] != NULL)
+        count++;
+    return count;
+}
+
+/* The two lists that the loader reads: the root's part of each, and which comes first. */
+static const struct { const char *variable, *part; int part_first; } lists[] = {
+    {"LD_LIBRARY_PATH", "SCAR_LIBRARY_PATH", 0},
+    {"LD_PRELOAD", "SCAR_PRELOAD", 1},
+};
+enum { LISTS = sizeof lists / sizeof *lists };
+
+static const char *value_of(const char *name, char *const variables[])
+{
+    const char *entry = find(name, variables);
+    return entry == NULL ? "" : entry + strlen(name) + 1;
+}
+
+static size_t room_for(int list, char *const variables[])
+{
+    size_t entries = 1;
+    const char *value = value_of(lists[list].variable, variables), *part = getenv(lists[list].part);
+    for (const char *at = value; *at; at++)
+        entries += *at == ':' || *at == ' ';
+    return strlen(lists[list].variable) + strlen(value) + (part ? strlen(part) : 0) + entries * (strlen(root()) + 1)
+        + 4;
+}
+
+/* "NAME=" and the program's own entries, seen from outside of the root, beside the root's part. */
+static void write_list(char *to, int list, char *const variables[])
+{
+    const char *value = value_of(lists[list].variable, variables), *part = getenv(lists[list].part);
+    const char *inherited = part == NULL || *part == 0 ? NULL : strstr(value, part);
+    const char *separator = "";
+    to = stpcpy(stpcpy(to, lists[list].variable), "=");
+    if (part != NULL && lists[list].part_first) {
+        to = stpcpy(to, part);
+        separator = ":";
+    }
+    while (*value) {
+        if (value == inherited) {
+            value += strlen(part);
+            continue;
+        }
+        size_t length = strcspn(value, ": ");
+        if (length > 0) {
+            to = stpcpy(to, separator);
+            to = stpcpy(to, *value == '/' && narrowed(value) == value ? root() : "");
+            to = mempcpy(to, value, length);
+            separator = ":";
+        }
+        value += length + (value[length] != 0);
+    }
+    if (part != NULL && !lists[list].part_first)
+        to = stpcpy(stpcpy(to, separator), part);
+    *to = 0;
+}
+
+/* Whether a variable is written anew for every program. */
+static int is_ours(const char *entry)
+{
+    for (int list = 0; list < LISTS; list++)
+        if (is_of(entry, lists[list].variable))
+            return 1;
+    for (int at = 0; at < COUNT; at++)
+        if (remembered[at] != NULL && is_of(entry, names[at]))
+            return 1;
+    return 0;
+}
+
+/* A program that is a link, by its own path: where it is decides where it looks for its libraries ($ORIGIN). */
+static const char *program_of(const char *path, char resolved[PATH_MAX])
+{
+    char target, magic[4] = "";
+    if (readlink(path, &target, 1) < 0)
+        return path;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int is_elf = fd >= 0 && read(fd, magic, sizeof magic) == sizeof magic && memcmp(magic, "\177ELF", 4) == 0;
+    if (fd >= 0)
+        close(fd);
+    return is_elf && realpath(path, resolved) != NULL ? resolved : path; /* a script's $0 is the link */
+}
+
+/* The variables of a new program, on the stack: the child of a vfork must not allocate. */
+#define PREPARED(path, argv, envp)                                                                           \
+    size_t count = count_of(envp), kept = 0;                                                                 \
+    const char *said = argv[0] != NULL ? argv[0] : "";                                                       \
+    char text[sizeof announcement + strlen(path) + strlen(said) + 1], *variables[count + LISTS + COUNT + 2]; \
+    char libraries[room_for(0, envp)], preloads[room_for(1, envp)];                                          \
+    strcpy(stpcpy(stpcpy(stpcpy(text, announcement), path), ":"), said);                                     \
+    write_list(libraries, 0, envp);                                                                          \
+    write_list(preloads, 1, envp);                                                                           \
+    for (size_t at = 0; at < count; at++)                                                                    \
+        if (!is_ours(envp[at]))                                                                              \
+            variables[kept++] = envp[at];                                                                    \
+    for (int at = 0; at < COUNT; at++)                                                                       \
+        if (remembered[at] != NULL)                                                                          \
+            variables[kept++] = remembered[at];                                                              \
+    variables[kept++] = libraries;                                                                           \
+    variables[kept++] = preloads;                                                                            \
+    variables[kept++] = text;                                                                                \
+    variables[kept] = NULL;
+
+int execve(const char *path, char *const argv[], char *const envp[])
+{
+    char resolved[PATH_MAX];
+    path = program_of(path, resolved);
+    PREPARED(path, argv, envp)
+    return NEXT(execve)(path, argv, variables);
+}
+
+int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+    char resolved[PATH_MAX];
+    path = program_of(path, resolved);
+    PREPARED(path, argv, envp)
+    return NEXT(posix_spawn)(pid, path, actions, attributes, argv, variables);
+}
+
+int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *actions, int fd, const char *path, int flags,
+                                     mode_t mode)
+{
+    char buffer[PATH_MAX];
+    return NEXT(posix_spawn_file_actions_addopen)(actions, fd, expanded(path, buffer), flags, mode);
+}
+
+/* Calls that the C library has no function for, or had none when the program was written: Node.js makes such. */
+long syscall(long number, ...)
+{
+    char buffer[PATH_MAX];
+    long words[6];
+    va_list more;
+    va_start(more, number);
+    for (int at = 0; at < 6; at++)
+        words[at] = va_arg(more, long);
+    va_end(more);
+    switch (number) {
+    case SYS_openat:
+    case SYS_newfstatat:
+    case SYS_readlinkat:
+    case SYS_faccessat:
+#ifdef SYS_openat2
+    case SYS_openat2:
+    case SYS_faccessat2:
+#endif
+    case SYS_statx:
+        words[1] = (long)expanded((const char *)words[1], buffer);
+    }
+    return NEXT(syscall)(number, words[0], words[1], words[2], words[3], words[4], words[5]);
+}
+
+static char *withdrawn(void)
+{
+    size_t length = sizeof announcement - 1;
+    char *found = NULL, **to = environ;
+    for (char **from = environ; from != NULL && *from != NULL; from++)
+        if (strncmp(*from, announcement, length) == 0)
+            found = *from + length;
+        else
+            *to++ = *from;
+    if (to != NULL)
+        *to = NULL;
+    return found;
+}
+
+static void name_program(char **argv)
+{
+    char *wanted = withdrawn();
+    if (argv[0] == NULL)
+        return;
+    argv[0] = (char *)narrowed(argv[0]);
+    size_t length = strlen(argv[0]);
+    if (wanted != NULL && strncmp(wanted, argv[0], length) == 0 && wanted[length] == ':')
+        argv[0] = wanted + length + 1;
+    program_invocation_name = argv[0];
+    char *slash = strrchr(argv[0], '/');
+    program_invocation_short_name = slash == NULL ? argv[0] : slash + 1;
+    prctl(PR_SET_NAME, program_invocation_short_name, 0, 0, 0); /* for ps, which would show the loader's */
+}
+
+__attribute__((constructor)) static void begin(int argc, char **argv)
+{
+    (void)argc;
+    remember();
+    name_program(argv);
+}
+
+/* The file that the program was loaded from: it is where its entry point is. False if that is not told. */
+static int find_program(char path[PATH_MAX])
+{
+    unsigned long entry = getauxval(AT_ENTRY), start, end;
+    char line[PATH_MAX + 128];
+    FILE *maps = fopen("/proc/self/maps", "re");
+    int found = 0;
+    while (maps != NULL && !found && fgets(line, sizeof line, maps) != NULL) {
+        char *name = strchr(line, '/');
+        if (sscanf(line, "%lx-%lx", &start, &end) == 2 && start <= entry && entry < end && name != NULL) {
+            name[strcspn(name, "\n")] = 0;
+            snprintf(path, PATH_MAX, "%s", narrowed(name));
+            found = 1;
+        }
+    }
+    if (maps != NULL)
+        fclose(maps);
+    return found;
+}
+
+static int is_own_exe(const char *path)
+{
+    char own[64];
+    if (strncmp(path, "/proc/", 6) != 0)
+        return 0;
+    snprintf(own, sizeof own, "/proc/%d/exe", (int)getpid());
+    return strcmp(path, "/proc/self/exe") == 0 || strcmp(path, own) == 0;
+}
+
+static ssize_t read_own_exe(char *buffer, size_t size)
+{
+    char program[PATH_MAX];
+    if (!find_program(program))
+        return -1;
+    size_t length = strnlen(program, size);
+    memcpy(buffer, program, length);
+    return (ssize_t)length;
+}
+
+ssize_t readlink(const char *path, char *buffer, size_t size)
+{
+    ssize_t length = is_own_exe(path) ? read_own_exe(buffer, size) : -1;
+    return length >= 0 ? length : NEXT(readlink)(path, buffer, size);
+}
+
+ssize_t readlinkat(int folder, const char *path, char *buffer, size_t size)
+{
+    ssize_t length = is_own_exe(path) ? read_own_exe(buffer, size) : -1;
+    return length >= 0 ? length : NEXT(readlinkat)(folder, path, buffer, size);
+}
+
+ssize_t __readlink_chk(const char *path, char *buffer, size_t size, size_t room)
+{
+    return size > room ? (abort(), -1) : readlink(path, buffer, size);
+}
+
+ssize_t __readlinkat_chk(int folder, const char *path, char *buffer, size_t size, size_t room)
+{
+    return size > room ? (abort(), -1) : readlinkat(folder, path, buffer, size);
+}
+
+char *realpath(const char *path, char *resolved)
+{
+    char program[PATH_MAX];
+    if (path != NULL && is_own_exe(path) && find_program(program))
+        path = program;
+    return NEXT(realpath)(path, resolved);
+}
+
+/* Named shared memory and semaphores: files in the image's /dev/shm, reached by no wrapped call. */
+
+static int in_shm(char path[PATH_MAX], const char *prefix, const char *name)
+{
+    name += strspn(name, "/");
+    if (*name == 0 || strchr(name, '/') != NULL || strlen(name) + strlen(prefix) > NAME_MAX) {
+        errno = EINVAL;
+        return 0;
+    }
+    snprintf(path, PATH_MAX, "%s/dev", root());
+    syscall(SYS_mkdirat, AT_FDCWD, path, 0755);
+    snprintf(path, PATH_MAX, "%s/dev/shm", root());
+    syscall(SYS_mkdirat, AT_FDCWD, path, 01777);
+    if (snprintf(path, PATH_MAX, "%s/dev/shm/%s%s", root(), prefix, name) < PATH_MAX)
+        return 1;
+    errno = ENAMETOOLONG;
+    return 0;
+}
+
+static int open_file(const char *path, int flags, mode_t mode)
+{
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC | O_NOFOLLOW, mode);
+}
+
+int shm_open(const char *name, int flags, mode_t mode)
+{
+    char path[PATH_MAX];
+    return in_shm(path, "", name) ? open_file(path, flags, mode) : -1;
+}
+
+int shm_unlink(const char *name)
+{
+    char path[PATH_MAX];
+    return in_shm(path, "", name) ? (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0) : -1;
+}
+
+static sem_t *map_semaphore(int fd)
+{
+    void *found = mmap(NULL, sizeof(sem_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    return found == MAP_FAILED ? SEM_FAILED : found;
+}
+
+/* The semaphore appears under its name by a link, when it is whole. */
+static sem_t *make_semaphore(const char *path, mode_t mode, unsigned value)
+{
+    char made[PATH_MAX + 32];
+    snprintf(made, sizeof made, "%s.%d", path, (int)getpid());
+    int fd = open_file(made, O_RDWR | O_CREAT | O_EXCL, mode);
+    if (fd < 0)
+        return SEM_FAILED;
+    __typeof__(&sem_init) initialize = (__typeof__(&sem_init))dlsym(RTLD_DEFAULT, "sem_init");
+    sem_t *semaphore = ftruncate(fd, sizeof(sem_t)) == 0 ? map_semaphore(fd) : (close(fd), SEM_FAILED);
+    if (semaphore != SEM_FAILED
+        && (initialize(semaphore, 1, value) != 0
+            || syscall(SYS_linkat, AT_FDCWD, made, AT_FDCWD, path, 0) != 0)) {
+        int error = errno;
+        munmap(semaphore, sizeof(sem_t));
+        errno = error;
+        semaphore = SEM_FAILED;
+    }
+    int error = errno;
+    syscall(SYS_unlinkat, AT_FDCWD, made, 0);
+    errno = error;
+    return semaphore;
+}
+
+sem_t *sem_open(const char *name, int flags, ...)
+{
+    char path[PATH_MAX];
+    if (!in_shm(path, "sem.", name))
+        return SEM_FAILED;
+    for (;;) {
+        int fd = (flags & O_CREAT) && (flags & O_EXCL) ? -1 : open_file(path, O_RDWR, 0);
+        if (fd >= 0)
+            return map_semaphore(fd);
+        if (!(flags & O_CREAT) || (!(flags & O_EXCL) && errno != ENOENT))
+            return SEM_FAILED;
+        va_list more;
+        va_start(more, flags);
+        mode_t mode = va_arg(more, mode_t);
+        unsigned value = va_arg(more, unsigned);
+        va_end(more);
+        sem_t *made = make_semaphore(path, mode, value);
+        if (made != SEM_FAILED || errno != EEXIST || (flags & O_EXCL))
+            return made;
+    }
+}
+
+int sem_close(sem_t *semaphore)
+{
+    return munmap(semaphore, sizeof(sem_t));
+}
+
+int sem_unlink(const char *name)
+{
+    char path[PATH_MAX];
+    return in_shm(path, "sem.", name) ? (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0) : -1;
+}
+
+/* Unix sockets */
+
+typedef int socket_call(int, const struct sockaddr *, socklen_t);
+
+static int with_address(socket_call *next, int fd, const struct sockaddr *address, socklen_t size)
+{
+    const struct sockaddr_un *name = (const struct sockaddr_un *)address;
+    struct sockaddr_un short_name = {.sun_family = AF_UNIX};
+    char folder[PATH_MAX];
+    size_t room = sizeof name->sun_path;
+    if (size <= sizeof name->sun_family || name->sun_family != AF_UNIX || name->sun_path[0] != '/'
+        || narrowed(name->sun_path) != name->sun_path
+        || strlen(root()) + strnlen(name->sun_path, room) < room)
+        return next(fd, address, size);
+    snprintf(folder, sizeof folder, "%.*s", (int)room, name->sun_path);
+    char *end = strrchr(folder, '/');
+    *end = 0;
+    int parent = open(*folder ? folder : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (parent < 0)
+        return -1;
+    int length = snprintf(short_name.sun_path, room, "/proc/self/fd/%d/%s", parent, end + 1);
+    errno = ENAMETOOLONG;
+    int done = length < (int)room ? next(fd, (struct sockaddr *)&short_name, sizeof short_name) : -1;
+    int error = errno;
+    close(parent);
+    errno = error;
+    return done;
+}
+
+int bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+    return with_address((socket_call *)NEXT(bind), fd, address, size);
+}
+
+int connect(int fd, const struct sockaddr *address, socklen_t size)
+{
+    return with_address((socket_call *)NEXT(connect), fd, address, size);
+}
+
+/* The image's users and groups, in its files. What is not there (NIS, LDAP) is left to the C library. */
+
+#define LOOKUP(reentrant, plain, record, reader, file, key, test, next)                                       \
+    int reentrant(key, struct record *entry, char *buffer, size_t size, struct record **result)              \
+    {                                                                                                        \
+        FILE *entries = fopen(file, "re");                                                                   \
+        int error = ENOENT;                                                                                  \
+        *result = NULL;                                                                                      \
+        while (entries != NULL && (error = reader(entries, entry, buffer, size, result)) == 0 && !(test)) {  \
+            *result = NULL;                                                                                  \
+        }                                                                                                    \
+        if (entries != NULL)                                                                                 \
+            fclose(entries);                                                                                 \
+        if (*result != NULL || error == ERANGE)                                                              \
+            return error;                                                                                    \
+        return NEXT(reentrant)(next, entry, buffer, size, result);                                           \
+    }                                                                                                        \
+                                                                                                             \
+    struct record *plain(key)                                                                                \
+    {                                                                                                        \
+        static struct record entry;                                                                          \
+        static char *buffer;                                                                                 \
+        static size_t size;                                                                                  \
+        struct record *result;                                                                               \
+        int error = ERANGE;                                                                                  \
+        while (buffer == NULL || (error = reentrant(next, &entry, buffer, size, &result)) == ERANGE) {       \
+            size = size ? 2 * size : 1024;                                                                   \
+            char *larger = realloc(buffer, size);                                                            \
+            if (larger == NULL)                                                                              \
+                return NULL;                                                                                 \
+            buffer = larger;                                                                                 \
+        }                                                                                                    \
+        if (error != 0)                                                                                      \
+            errno = error;                                                                                   \
+        return result;                                                                                       \
+    }
+
+LOOKUP(getpwuid_r, getpwuid, passwd, fgetpwent_r, "/etc/passwd", uid_t id, entry->pw_uid == id, id)
+LOOKUP(getpwnam_r, getpwnam, passwd, fgetpwent_r, "/etc/passwd", const char *name,
+       strcmp(entry->pw_name, name) == 0, name)
+LOOKUP(getgrgid_r, getgrgid, group, fgetgrent_r, "/etc/group", gid_t id, entry->gr_gid == id, id)
+LOOKUP(getgrnam_r, getgrnam, group, fgetgrent_r, "/etc/group", const char *name,
+       strcmp(entry->gr_name, name) == 0, name)

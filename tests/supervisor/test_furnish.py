@@ -1,0 +1,56 @@
+"""What is added to an image's tree when it is unpacked: a name for the user, and /dev/shm."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from scar_supervisor.furnish import furnish
+
+UID, GID = os.getuid(), os.getgid()
+PASSWD, GROUP = f"user:x:{UID}:{GID}::/tmp:/bin/sh\n", f"user:x:{GID}:\n"
+
+
+@pytest.fixture
+def etc(tmp_path: Path) -> Path:
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    return folder
+
+
+def test_a_user_without_a_name_gets_one(etc: Path) -> None:
+    (etc / "passwd").write_text("other:x:4242:1::/:/bin/sh")  # without a newline at its end
+    furnish(bytes(etc.parent))
+    assert (etc / "passwd").read_text() == "other:x:4242:1::/:/bin/sh\n" + PASSWD
+    assert (etc / "group").read_text() == GROUP
+
+
+def test_a_name_of_the_images_own_stays(etc: Path) -> None:
+    (etc / "passwd").write_text(f"me:x:{UID}:1::/:/bin/sh\n")
+    (etc / "group").write_text(f"us:x:{GID}:\n")
+    furnish(bytes(etc.parent))
+    assert (etc / "passwd").read_text() == f"me:x:{UID}:1::/:/bin/sh\n"
+    assert (etc / "group").read_text() == f"us:x:{GID}:\n"
+
+
+def test_a_link_is_not_followed_and_an_image_without_etc_stays_without(etc: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("")
+    (etc / "passwd").symlink_to(outside)
+    furnish(bytes(tmp_path))
+    assert outside.read_text() == ""
+    (tmp_path / "empty").mkdir()
+    furnish(bytes(tmp_path / "empty"))
+    assert not (tmp_path / "empty/etc").exists()
+
+
+def test_there_is_a_dev_shm_but_not_behind_a_link(etc: Path, tmp_path: Path) -> None:
+    furnish(bytes(etc.parent))
+    assert (etc.parent / "dev/shm").is_dir()
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "dev").symlink_to(etc)
+    furnish(bytes(linked))
+    assert not (etc / "shm").exists()
