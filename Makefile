@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup check test demo images registry kit bench docs stop clean
+.PHONY: help setup check test compat demo images registry kit bench docs stop clean
 
 help:  ## What can be made (this)
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -36,6 +36,10 @@ kit: setup  ## Collect the libfakechroot builds that functions carry
 test: check images kit  ## All checks and all tests
 	@$(PYTHON) -m tools.ministack
 	$(PYTHON) -m pytest
+
+compat: check images kit  ## The compatibility table: real programs, compared with a real root (long)
+	@$(PYTHON) -m tools.images compat
+	$(PYTHON) -m pytest tests/compat -m compat
 
 demo: images kit  ## A container image runs as a function, here in the local cloud
 	@$(PYTHON) -m tools.demo

@@ -1,8 +1,9 @@
 """Builds the images of ``images/`` and ``examples/`` and pushes them to the loopback registry.
 
-Each folder there with a Dockerfile becomes one image. buildah asks the loopback registry for what is
-docker.io's, so that Dockerfiles are ordinary ones and images have the names that users know. mmdebstrap makes
-their base of Debian packages. What is in the registry already, made from the same files, is not made again.
+Each folder there with a Dockerfile becomes one image; the many of ``images/compat/`` are made when they are
+asked for (``python -m tools.images compat``). buildah asks the loopback registry for what is docker.io's, so
+that Dockerfiles are ordinary ones and images have the names that users know. mmdebstrap makes their base of
+Debian packages. What is in the registry already, made from the same files, is not made again.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +28,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 NAMESPACES = {"images": "scar-test", "examples": "grycap"}
 """Where the images of a folder's Dockerfiles belong on Docker Hub."""
+
+COMPATIBILITY = {"images/compat": "scar-compat"}
+"""The same for those that only the compatibility table needs."""
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 
@@ -46,7 +51,9 @@ BOOTSTRAP = [
 ]
 """Followed by a release. Packages come from where mmdebstrap takes them by itself: no address stands here."""
 
-BASES = {"library/debian:bookworm-slim": [*BOOTSTRAP, "bookworm"]}
+BASES = {
+    f"library/debian:{release}-slim": [*BOOTSTRAP, release] for release in ("bullseye", "bookworm", "trixie")
+}
 
 
 class Image(NamedTuple):
@@ -60,9 +67,9 @@ class Image(NamedTuple):
     """The folder of its Dockerfile; None for a base."""
 
 
-def ensure(url: str) -> list[str]:
-    """Builds what the registry lacks. Returns the names of all images."""
-    images = wanted()
+def ensure(url: str, namespaces: Mapping[str, str] = NAMESPACES, only: str = "") -> list[str]:
+    """Builds what the registry lacks, with `only` no image but that and the bases. Returns their names."""
+    images = [image for image in wanted(namespaces) if image.context is None or image.name.startswith(only)]
     missing = [image for image in images if not is_current(url, image)]
     if missing:
         with tempfile.TemporaryDirectory(prefix="scar-build-", dir=cache()) as folder:
@@ -74,16 +81,21 @@ def ensure(url: str) -> list[str]:
     return [image.name for image in images]
 
 
-def wanted() -> list[Image]:
+def wanted(namespaces: Mapping[str, str] = NAMESPACES) -> list[Image]:
     """The images to have, bases first."""
     bases = [Image(name, _hash(*map(str.encode, command))) for name, command in BASES.items()]
-    below = "".join(base.key for base in bases)
     built = [
-        Image(f"{namespace}/{folder.name}:latest", _hash(below.encode(), *sources(folder)), folder)
-        for parent, namespace in NAMESPACES.items()
+        Image(f"{namespace}/{folder.name}:latest", _hash(_below(folder, bases), *sources(folder)), folder)
+        for parent, namespace in namespaces.items()
         for folder in sorted(dockerfile.parent for dockerfile in (ROOT / parent).glob("*/Dockerfile"))
     ]
     return bases + built
+
+
+def _below(folder: Path, bases: list[Image]) -> bytes:
+    """The keys of the bases that a Dockerfile names."""
+    dockerfile = (folder / "Dockerfile").read_text()
+    return "".join(base.key for base in bases if base.name.removeprefix("library/") in dockerfile).encode()
 
 
 def sources(folder: Path) -> list[bytes]:
@@ -142,10 +154,11 @@ def _hash(*parts: bytes) -> str:
 
 
 def main() -> None:
-    """The command line: builds with a registry of its own."""
+    """The command line: builds with a registry of its own; the argument ``compat`` says which images."""
+    namespaces = COMPATIBILITY if sys.argv[1:] == ["compat"] else NAMESPACES
     with registry.serving() as url:
         try:
-            names = ensure(url)
+            names = ensure(url, namespaces)
         except subprocess.CalledProcessError as error:
             raise SystemExit(f"{error}\n{error.stdout or ''}") from error
     print(f"images: {', '.join(names)}")

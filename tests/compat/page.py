@@ -1,0 +1,65 @@
+"""Writes docs/compatibility.md out of the table: ``python -m tests.compat.page``."""
+
+from __future__ import annotations
+
+from tests.compat.table import TABLE, Row
+from tools.images import ROOT
+
+PATH = ROOT / "docs" / "compatibility.md"
+
+HEAD = """\
+# What runs
+
+Each line is a script in an image, run by `make compat` in a function of the local cloud (execution mode F1) and where
+the image is the root of a real sandbox. "Yes": both print the same and end with the same status. "No": they do not, and
+the test would say so if they did. `make test` runs the lines of Debian's base images only. This page is written by
+`python -m tests.compat.page`; the scripts are in `tests/compat/table.py`, the images in `images/compat/`.
+
+| image | what | runs |
+| --- | --- | --- |
+"""
+
+TAIL = """
+## Why not, and what to do
+
+| what | reason | way out |
+| --- | --- | --- |
+"""
+
+NOTES = """
+## How far the world inside goes
+
+libfakechroot puts the image's folder before paths. `make kit` builds a companion for it, `preload/scar.c`, that adds
+what it leaves open. A function made with udocker's builds only, without the kit, lacks all of this:
+
+* **/proc/self/exe**: `readlink` and `realpath` say the program, not the loader that runs it. Java finds its libraries by it.
+  What opens the link itself gets the loader, and `/proc/self/cmdline` shows it.
+* **An empty environment**: programs that `env -i` starts still see the image. The variables `FAKECHROOT_*`, `LD_PRELOAD`,
+  `LD_LIBRARY_PATH` and `SCAR_*` are in every container's environment, and stay.
+* **/dev/shm**, which Lambda lacks, is the image's own, in `/tmp`, and emptied after each call. `shm_open` and `sem_open`
+  use it too, and with them Python's `multiprocessing`. Of the rest of `/dev`, the usual devices are the machine's.
+* **Unix sockets**: names may be as long as anywhere; `getsockname` of a name above 45 bytes says a path in `/proc/self/fd`.
+* **Users and groups** are the image's. The user that Lambda runs functions as gets the name `user` if the image has none.
+* **Raw system calls** through `syscall(2)` (Node.js makes such) are looked up in the image; a program that makes them by
+  itself, as Go does, sees the function's files.
+* **A program's own `LD_LIBRARY_PATH` and `LD_PRELOAD`** name folders and files of the image.
+* **Names of hosts** are looked up by the function's `/etc/hosts` and `/etc/resolv.conf`; programs that read these files
+  themselves see the image's.
+"""
+
+
+def text() -> str:
+    """The page."""
+    rows = "".join(f"| `{row.image}` | {row.name} | {_verdict(row)} |\n" for row in TABLE)
+    limits = "".join(
+        f"| {row.name} | {row.limit.reason} | {row.limit.way_out} |\n" for row in TABLE if row.limit
+    )
+    return HEAD + rows + TAIL + limits + NOTES
+
+
+def _verdict(row: Row) -> str:
+    return "yes" if row.limit is None else "no"
+
+
+if __name__ == "__main__":
+    PATH.write_text(text())
