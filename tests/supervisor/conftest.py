@@ -22,7 +22,7 @@ from scar.deploy import package
 from scar_oci.platform import Platform
 from scar_oci.reference import ImageReference
 from scar_oci.registry import Registry
-from scar_supervisor.contract import PAYLOAD_KEY, Call, Result
+from scar_supervisor.contract import PAYLOAD_KEY, Call, Processed, Result
 from tests.oci import layers
 
 ARCHITECTURE = "x86_64" if os.uname().machine == "x86_64" else "arm64"
@@ -218,3 +218,17 @@ def left(environment: Environment) -> list[str]:
         for path in environment.tmp.iterdir()
         if path.name != "udocker" and not path.name.startswith(".scar-")
     ]
+
+
+def results(s3: Any, bucket: str, prefix: str = "output/") -> dict[str, bytes]:
+    """Contents of a bucket's results by their paths under the prefix."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
+    return {key.removeprefix(prefix): s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+
+
+def last(environment: Environment) -> Processed:
+    """The last line that the function has logged, which says what became of its work."""
+    found = Processed.parse(environment.log().splitlines()[-1])
+    assert found
+    return found

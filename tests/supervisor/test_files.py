@@ -13,9 +13,7 @@ from urllib.parse import quote_plus, unquote
 
 import pytest
 
-from scar_supervisor.contract import Processed
-from tests.small_disk import SmallDisk, mounted
-from tests.supervisor.conftest import Environment, left, processed, s3_event
+from tests.supervisor.conftest import Environment, last, left, processed, results, s3_event
 
 MIB = 1024 * 1024
 
@@ -28,7 +26,6 @@ none*) ;;
 types*) cp "$SCAR_INPUT_FILE" x.PNG; : > x.html; : > x.tar.gz; : > x.unknown; : > plain;;
 long*) mkdir -p $(seq -s / 350); echo x > $(seq -s / 350)/x; echo x > short;;
 bytes*) : > "$(printf 'a\377')"; : > 'a\xff'; : > b;;
-full*) echo x > before; head -c 100000000 /dev/zero > much;;
 killed*) echo old > old; kill -9 $PPID;;
 *) printf %s "$path" > path; mkdir -p copies/"$(dirname "$path")"; cp "$SCAR_INPUT_FILE" "copies/$path";;
 esac
@@ -45,34 +42,6 @@ def function(start: Any, digest: str) -> Iterator[Environment]:
     with start(digest) as environment:
         assert environment.call(pull_only=True).exit_code == 0
         yield environment
-
-
-@pytest.fixture(scope="module")
-def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallDisk]:
-    with mounted(tmp_path_factory.mktemp("mount") / "tmp") as disk:
-        disk.resize(1000 * MIB)
-        yield disk
-
-
-@pytest.fixture(scope="module")
-def cramped(start: Any, digest: str, disk: SmallDisk) -> Iterator[Environment]:
-    """A function with 16 MB left in its /tmp."""
-    with start(digest, disk.path) as environment:
-        assert environment.call(pull_only=True).exit_code == 0
-        disk.resize(disk.used() + 16 * MIB)
-        yield environment
-
-
-def results(s3: Any, bucket: str, prefix: str = "output/") -> dict[str, bytes]:
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
-    return {key.removeprefix(prefix): s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
-
-
-def last(environment: Environment) -> Processed:
-    found = Processed.parse(environment.log().splitlines()[-1])
-    assert found
-    return found
 
 
 KEYS = {
@@ -229,32 +198,6 @@ def test_results_go_to_the_place_of_the_functions(start: Any, digest: str, s3: A
         assert processed(function.answer(s3_event(bucket, "input/a/x"))) == 1
     assert results(s3, bucket) == {}
     assert results(s3, f"{bucket}-2", "") == {"done/path": b"a/x", "done/copies/a/x": b"x"}
-
-
-def test_a_file_for_which_there_is_no_room_is_refused_with_both_sizes(
-    cramped: Environment, s3: Any, bucket: str
-) -> None:
-    s3.put_object(Bucket=bucket, Key="input/x", Body=bytes(30 * MIB))
-    before = len(cramped.log())
-    answer = cramped.answer(s3_event(bucket, "input/x"))
-    assert answer["raised"] == "InputTooLarge"
-    assert f"s3://{bucket}/input/x has {30 * MIB:,} bytes; /tmp has 16," in answer["message"]
-    assert "scar update --storage MB" in cramped.log()[before:]
-    assert results(s3, bucket) == {}
-
-
-def test_results_that_fill_the_disk_fail_the_call_and_go_as_far_as_they_came(
-    cramped: Environment, s3: Any, bucket: str
-) -> None:
-    s3.put_object(Bucket=bucket, Key="input/full", Body=b"")
-    s3.put_object(Bucket=bucket, Key="input/x", Body=b"x")
-    assert cramped.answer(s3_event(bucket, "input/full"))["raised"] == "ContainerFailed"
-    found = results(s3, bucket)
-    assert found["before"] == b"x\n"
-    assert set(found["much"]) == {0}
-    assert 15 * MIB < len(found["much"]) <= 16 * MIB
-    assert left(cramped) == []
-    assert processed(cramped.answer(s3_event(bucket, "input/x"))) == 1
 
 
 def test_of_a_process_that_was_killed_nothing_is_left_or_uploaded(

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from scar_supervisor.contract import Processed
-from tests.supervisor.conftest import Environment, left, processed, s3_event
+from tests.supervisor.conftest import Environment, last, left, processed, s3_event
 from tests.supervisor.faulty_s3 import Door, Refusal, door
 
 LARGE = bytes(range(256)) * 4096 * 17
@@ -59,12 +58,6 @@ def stored(request: pytest.FixtureRequest, s3: Any, bucket: str) -> Stored:
     file = Stored(bucket, f"input/{request.param}", LARGE if request.param == "large" else b"small")
     s3.put_object(Bucket=bucket, Key=file.key, Body=file.content)
     return file
-
-
-def last(environment: Environment) -> Processed:
-    found = Processed.parse(environment.log().splitlines()[-1])
-    assert found
-    return found
 
 
 @pytest.mark.parametrize(
