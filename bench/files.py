@@ -74,31 +74,38 @@ def measure(inside: Inside, folder: Path) -> Figures:
     with _cloud(folder, inside) as running, _bare(inside, source) as bare:
         load = Load(running, source)
         seconds, _ = load.run()
-        yield f"files: first {FILES}, images pulled (files/s)", f"{FILES / seconds:.1f}"
-        by_parallel: dict[int, list[tuple[float, float]]] = {n: [] for n in sorted({2, os.cpu_count() or 2})}
-        rounds: list[tuple[float, Cpu]] = []
-        for _ in range(ROUNDS):
-            rounds.append(load.run())
-            for parallel, results in by_parallel.items():
-                results.append(bare(parallel))
+        yield f"files: the first {FILES}, while environments start (files/s)", f"{FILES / seconds:.1f}"
+        yield "files: daemon after them", _held(running.pid)
+        for parallel in sorted({2, os.cpu_count() or 2}):
+            yield from _compare(load, parallel, bare)
+        yield "files: daemon at the end", _held(running.pid)
         load.check_calls()
-        yield from _figures(rounds, by_parallel)
 
 
-def _figures(rounds: list[tuple[float, Cpu]], by_parallel: dict[int, list[tuple[float, float]]]) -> Figures:
+def _compare(load: Load, parallel: int, bare: Bare) -> Figures:
+    """With SCAR and without it in turns, and the ratios round by round."""
+    rounds = [(load.run(), bare(parallel)) for _ in range(ROUNDS)]
     middle = statistics.median
-    yield "files: through the local cloud (files/s)", f"{FILES / middle(s for s, _ in rounds):.1f}"
+    yield "files: through the local cloud (files/s)", f"{FILES / middle(ours for (ours, _), _ in rounds):.1f}"
     for kind in Cpu._fields:
-        spent = middle(getattr(cpu, kind) for _, cpu in rounds)
+        spent = middle(getattr(cpu, kind) for (_, cpu), _ in rounds)
         yield f"files: CPU of {kind} (ms a file)", f"{spent / FILES * 1000:.2f}"
-    for parallel, bare in by_parallel.items():
-        ratio = middle(alone / ours for (ours, _), (alone, _) in zip(rounds, bare, strict=True))
-        yield f"files: xargs -P {parallel} (files/s)", f"{FILES / middle(s for s, _ in bare):.1f}"
-        yield (
-            f"files: CPU of xargs -P {parallel} (ms a file)",
-            f"{middle(c for _, c in bare) / FILES * 1000:.2f}",
-        )
-        yield f"files: local cloud / xargs -P {parallel} (target: at least 0.4)", f"{ratio:.2f}"
+    name = f"xargs -P {parallel}"
+    yield f"files: {name} (files/s)", f"{FILES / middle(alone for _, (alone, _) in rounds):.1f}"
+    yield f"files: CPU of {name} (ms a file)", f"{middle(cpu for _, (_, cpu) in rounds) / FILES * 1000:.2f}"
+    ratio = middle(alone / ours for (ours, _), (alone, _) in rounds)
+    yield f"files: local cloud / {name}, files/s (target: at least 0.4)", f"{ratio:.2f}"
+    ratio = middle(alone / sum(ours) for (_, ours), (_, alone) in rounds)
+    yield f"files: {name} / local cloud, CPU", f"{ratio:.2f}"
+
+
+def _held(pid: int) -> str:
+    """What a process holds now."""
+    about = Path("/proc", str(pid))
+    status = dict(line.split(":\t", 1) for line in (about / "status").read_text().splitlines())
+    descriptors = sum(1 for _ in (about / "fd").iterdir())
+    memory = int(status["VmRSS"].split()[0]) // 1024
+    return f"{memory} MB, {status['Threads']} threads, {descriptors} descriptors"
 
 
 class Load:

@@ -32,8 +32,7 @@ from scar.local.sandbox import Sandbox
 _SAMPLE_SECONDS = 0.1
 """Between two looks at the memory of a call that lasts."""
 _SAMPLE_AGE_SECONDS = 0.5
-"""How old the last look may be at the end of a call. A look takes 1 ms of CPU for each process, and a short
-call takes little more."""
+"""How old the last look may be at the end of a call: a short call takes little more than a look."""
 
 
 class Outcome(NamedTuple):
@@ -180,16 +179,20 @@ class Environment:
             return _as_result(happened, request_id)
 
     def _sample(self) -> memory.Sample:
+        """A short look, and a close one, of 1 ms of CPU for a process, where that could change anything."""
         self._sampled = time.monotonic()
-        sample = self._processes.memory()
-        self._peak_bytes = max(self._peak_bytes, sample.resident)
+        sample = self._processes.memory(memory.at_most)
+        too_much = sample.anonymous > self.spec.memory_mb * limits.MIB
+        if too_much or _in_mib(sample.resident) > _in_mib(self._peak_bytes):
+            sample = self._processes.memory(memory.measure)
+            self._peak_bytes = max(self._peak_bytes, sample.resident)
         return sample
 
     def _usage(self, duration_ms: float, init_ms: float | None) -> Usage:
         """Lambda too reports the most memory of all invocations so far."""
         if time.monotonic() - self._sampled >= _SAMPLE_AGE_SECONDS:
             self._sample()
-        return Usage(duration_ms, self.spec.memory_mb, -(-self._peak_bytes // limits.MIB), init_ms)
+        return Usage(duration_ms, self.spec.memory_mb, _in_mib(self._peak_bytes), init_ms)
 
     def _stop_runtime(self) -> None:
         """End every process but the environment's first; /tmp stays."""
@@ -200,6 +203,11 @@ class Environment:
         if wait_status is None:
             self.alive = False
         self._session.signals.put(Exited(wait_status))
+
+
+def _in_mib(count: int) -> int:
+    """Bytes as REPORT has them, rounded up."""
+    return -(-count // limits.MIB)
 
 
 def _as_result(happened: Signal, request_id: str) -> Ready | Response | HandlerError | Failure:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
+from collections.abc import Iterable
 from typing import NamedTuple
+
+_PAGE = resource.getpagesize()
 
 
 class Sample(NamedTuple):
@@ -18,9 +22,13 @@ class Sample(NamedTuple):
 
 def measure(roots: list[int]) -> Sample:
     """The trees of processes below, not including, the processes `roots`."""
-    processes = [_measure_one(pid) for root in roots for pid in descendants(root)]
-    anonymous = sum(process.anonymous for process in processes)
-    return Sample(anonymous + max((process.files for process in processes), default=0), anonymous)
+    return _sum(_measure_one(pid) for root in roots for pid in descendants(root))
+
+
+def at_most(roots: list[int]) -> Sample:
+    """The same from counters that the kernel keeps, which is 50 times as fast. Pages that forked processes
+    share are counted for each of them."""
+    return _sum(_count_one(pid) for root in roots for pid in descendants(root))
 
 
 def descendants(pid: int) -> list[int]:
@@ -44,6 +52,24 @@ def children(pid: int) -> list[int]:
 class _Process(NamedTuple):
     anonymous: int
     files: int
+
+
+def _sum(processes: Iterable[_Process]) -> Sample:
+    anonymous = files = 0
+    for process in processes:
+        anonymous += process.anonymous
+        files = max(files, process.files)
+    return Sample(anonymous + files, anonymous)
+
+
+def _count_one(pid: int) -> _Process:
+    """From statm, which counts pages."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as counters:
+            _, resident, files, *_ = map(int, counters.read().split())
+    except (FileNotFoundError, ProcessLookupError):
+        return _Process(0, 0)  # ended meanwhile
+    return _Process((resident - files) * _PAGE, files * _PAGE)
 
 
 def _measure_one(pid: int) -> _Process:

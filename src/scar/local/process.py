@@ -38,10 +38,9 @@ class EnvironmentProcesses:
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
-    def memory(self) -> memory.Sample:
-        """What the runtime and all that it started take now."""
-        roots = memory.children(self._init.pid) if self._wrapped else [self._init.pid]
-        return memory.measure(roots)
+    def memory(self, look: Callable[[list[int]], memory.Sample]) -> memory.Sample:
+        """What the runtime and all that it started take now, by one of the ways to look of `memory`."""
+        return look(memory.children(self._init.pid) if self._wrapped else [self._init.pid])
 
     def start_runtime(self, argv: list[str], environment: dict[str, str], folder: str) -> None:
         """Run the language runtime. Its end is told by `on_exit`."""
