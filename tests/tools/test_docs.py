@@ -7,13 +7,27 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools import reference
+from tools import messages, reference
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_command_reference_is_what_the_program_says() -> None:
     assert reference.PAGE.read_text(encoding="utf-8") == reference.text(), "make docs"
+
+
+def test_troubleshooting_has_every_error_message() -> None:
+    lacking = [f"{message.where}: {message.text}" for message in messages.lacking(_told())]
+    assert lacking == [], "docs/troubleshooting.md needs an entry for these, with cause and remedy"
+
+
+def test_troubleshooting_has_no_message_that_is_none_any_more() -> None:
+    said = messages.messages()
+    assert [entry for entry in _told() if not any(message.is_told_as(entry) for message in said)] == []
+
+
+def _told() -> list[str]:
+    return messages.entries(messages.PAGE.read_text(encoding="utf-8"))
 
 
 def test_every_link_leads_somewhere_and_no_page_fetches_from_elsewhere(tmp_path: Path) -> None:
