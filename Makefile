@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup check test compat demo images registry kit bench docs stop clean
+.PHONY: help setup check test compat demo examples images registry kit bench docs stop clean
 
 help:  ## What can be made (this)
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -24,7 +24,7 @@ check: setup  ## Style, types, and syntax for every Python that runs in Lambda
 	for version in 3.11 3.12 3.13 3.14; do \
 	    .venv/bin/mypy --python-version $$version src/scar_supervisor src/scar_oci || exit; done
 
-images: setup  ## Build the images of images/ and examples/ that have changed
+images: setup  ## Build the images that tests and the demo need, if they have changed
 	@$(PYTHON) -m tools.images
 
 registry: images  ## Leave the registry with these images running on loopback
@@ -38,11 +38,14 @@ test: check images kit  ## All checks and all tests
 	$(PYTHON) -m pytest
 
 compat: check images kit  ## The compatibility table: real programs, compared with a real root (long)
-	@$(PYTHON) -m tools.images compat
+	@$(PYTHON) -m tools.images scar-compat/
 	$(PYTHON) -m pytest tests/compat -m compat
 
 demo: images kit  ## A container image runs as a function, here in the local cloud
 	@$(PYTHON) -m tools.demo
+
+examples: setup kit  ## What the READMEs of examples/ show is run and compared; NAME=cowsay runs one (long)
+	@$(PYTHON) -m tools.examples $(NAME)
 
 bench: images kit  ## What a call costs
 	$(PYTHON) -m bench

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from scar_supervisor.contract import ENV_REGISTRY_MIRROR
 from tools import registry
-from tools.local_aws import client
+from tools.local_aws import client, remove_bucket
 
 NAME = "lambda-docker-cowsay"
 FILES_NAME = "lambda-docker-say-file"
@@ -171,15 +171,6 @@ def nothing_is_left() -> None:
         raise SystemExit(f"\nThis is wrong: scar rm left something of {', '.join(sorted(left))}")
 
 
-def remove_bucket() -> None:
-    """SCAR never removes a bucket."""
-    s3 = client("s3")
-    if BUCKET in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
-        for one in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
-            s3.delete_object(Bucket=BUCKET, Key=one["Key"])
-        s3.delete_bucket(Bucket=BUCKET)
-
-
 def has(*texts: str) -> Check:
     """A check that all of these are printed."""
     return lambda output: all(text in output for text in texts)
@@ -205,9 +196,9 @@ def main() -> None:
     demo.quietly("scar local start")
     for name in (NAME, FILES_NAME):
         demo.quietly(f"scar rm --local -n {name}")
-    remove_bucket()
+    remove_bucket(BUCKET)
     tour(demo)
-    remove_bucket()
+    remove_bucket(BUCKET)
     seconds = time.monotonic() - began
     print(GO_ON.format(seconds=seconds, variable=ENV_REGISTRY_MIRROR, mirror=mirror, image=IMAGE))
 

@@ -1,9 +1,10 @@
 """Builds the images of ``images/`` and ``examples/`` and pushes them to the loopback registry.
 
-Each folder there with a Dockerfile becomes one image; the many of ``images/compat/`` are made when they are
-asked for (``python -m tools.images compat``). buildah asks the loopback registry for what is docker.io's, so
-that Dockerfiles are ordinary ones and images have the names that users know. mmdebstrap makes their base of
-Debian packages. What is in the registry already, made from the same files, is not made again.
+Each folder there with a Dockerfile becomes one image. Those that tests and the demo need are made always, the
+others when they are asked for (``python -m tools.images scar-compat/ grycap/ffmpeg:``). buildah asks the
+loopback registry for what is docker.io's, so that Dockerfiles are ordinary ones and images have the names
+that users know. mmdebstrap makes their base of Debian packages. What is in the registry already, made from
+the same files, is not made again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,11 +26,11 @@ from tools.cache import cache
 ROOT = Path(__file__).resolve().parent.parent
 """Of the checkout."""
 
-NAMESPACES = {"images": "scar-test", "examples": "grycap"}
+NAMESPACES = {"images": "scar-test", "images/compat": "scar-compat", "examples": "grycap"}
 """Where the images of a folder's Dockerfiles belong on Docker Hub."""
 
-COMPATIBILITY = {"images/compat": "scar-compat"}
-"""The same for those that only the compatibility table needs."""
+TESTED = ("scar-test/", "grycap/cowsay:")
+"""How the names begin of those that tests and the demo need."""
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 
@@ -67,9 +67,10 @@ class Image(NamedTuple):
     """The folder of its Dockerfile; None for a base."""
 
 
-def ensure(url: str, namespaces: Mapping[str, str] = NAMESPACES, only: str = "") -> list[str]:
-    """Builds what the registry lacks, with `only` no image but that and the bases. Returns their names."""
-    images = [image for image in wanted(namespaces) if image.context is None or image.name.startswith(only)]
+def ensure(url: str, *prefixes: str) -> list[str]:
+    """Builds what is missing of the bases, and of the images whose names begin so. Returns their names."""
+    prefixes = prefixes or TESTED
+    images = [image for image in known() if image.context is None or image.name.startswith(prefixes)]
     missing = [image for image in images if not is_current(url, image)]
     if missing:
         with tempfile.TemporaryDirectory(prefix="scar-build-", dir=cache()) as folder:
@@ -81,12 +82,12 @@ def ensure(url: str, namespaces: Mapping[str, str] = NAMESPACES, only: str = "")
     return [image.name for image in images]
 
 
-def wanted(namespaces: Mapping[str, str] = NAMESPACES) -> list[Image]:
-    """The images to have, bases first."""
+def known() -> list[Image]:
+    """The images that there are files for, bases first."""
     bases = [Image(name, _hash(*map(str.encode, command))) for name, command in BASES.items()]
     built = [
         Image(f"{namespace}/{folder.name}:latest", _hash(_below(folder, bases), *sources(folder)), folder)
-        for parent, namespace in namespaces.items()
+        for parent, namespace in NAMESPACES.items()
         for folder in sorted(dockerfile.parent for dockerfile in (ROOT / parent).glob("*/Dockerfile"))
     ]
     return bases + built
@@ -154,11 +155,10 @@ def _hash(*parts: bytes) -> str:
 
 
 def main() -> None:
-    """The command line: builds with a registry of its own; the argument ``compat`` says which images."""
-    namespaces = COMPATIBILITY if sys.argv[1:] == ["compat"] else NAMESPACES
+    """The command line: builds with a registry of its own. Arguments are how the names of images begin."""
     with registry.serving() as url:
         try:
-            names = ensure(url, namespaces)
+            names = ensure(url, *sys.argv[1:])
         except subprocess.CalledProcessError as error:
             raise SystemExit(f"{error}\n{error.stdout or ''}") from error
     print(f"images: {', '.join(names)}")

@@ -20,7 +20,7 @@ def image(request: pytest.FixtureRequest, registry: str) -> str:
     """The image of the rows that run now, in the registry."""
     name = str(request.param)
     if name.startswith("scar-compat/"):
-        images.ensure(registry, images.COMPATIBILITY, only=f"{name}:")
+        images.ensure(registry, f"{name}:")
     return name
 
 

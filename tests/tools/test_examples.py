@@ -1,0 +1,117 @@
+"""READMEs as tests: which commands they show, what counts as what they say, and what is said if it is not."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.examples.figures import Figures
+from tools.examples.matching import difference
+from tools.examples.readme import Step, steps
+from tools.examples.running import Ran, run, wrong
+from tools.examples.table import Size, table
+from tools.images import ROOT
+
+README = """\
+# Cow
+
+```
+$ not this
+```
+
+```console
+$ scar run cow
+Moo
+
+$ two
+```
+Text.
+```console
+$ three
+  $ not a command
+```
+"""
+
+
+def test_commands_of_console_blocks_are_found_with_their_lines_and_outputs() -> None:
+    assert steps(README) == [
+        Step(8, "scar run cow", ("Moo", "")),
+        Step(11, "two", ()),
+        Step(15, "three", ("  $ not a command",)),
+    ]
+
+
+@pytest.mark.parametrize("block", ["Moo\n$ scar run cow\n", "\n", ""])
+def test_a_console_block_begins_with_a_command(block: str) -> None:
+    with pytest.raises(ValueError, match="line 4: a console block begins with a command"):
+        steps(f"# Cow\n\n```console\n{block}```\n")
+
+
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in (ROOT / "examples").glob("*/README.md")))
+def test_every_example_works_in_the_local_cloud_only(name: str) -> None:
+    commands = [step.command for step in steps((ROOT / "examples" / name / "README.md").read_text())]
+    calls = [call for command in commands for call in re.findall(r"\bscar [a-z]+ .*", command)]
+    assert calls
+    assert [call for call in calls if not re.match(r"scar [a-z]+ --local ", call)] == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "printed"),
+    [
+        ([], []),
+        (["a", "", "b"], ["a", "", "b"]),
+        (["..."], []),
+        (["..."], ["a", "b"]),
+        (["a", "...", "b"], ["a", "b"]),
+        (["a", "...", "b"], ["a", "b", "c", "b"]),
+        (["...", "b", "...", "c"], ["b", "a", "b", "x", "c"]),
+        (["id ..., took ... s"], ["id 1f, took 0.3 s"]),
+        (["[a-z]+ ..."], ["[a-z]+ "]),
+    ],
+)
+def test_what_is_as_expected(expected: list[str], printed: list[str]) -> None:
+    assert difference(expected, printed) is None
+
+
+@pytest.mark.parametrize(
+    ("expected", "printed", "said"),
+    [
+        (["a", "b"], ["a", "c"], "expected:  b\nprinted:   c"),
+        (["a"], ["a", "b"], "expected:  nothing more\nprinted:   b"),
+        ([], [""], "expected:  nothing more\nprinted:   "),
+        (["a", "b"], ["a"], "expected:  b\nprinted:   nothing more"),
+        (["a"], ["a "], "expected:  a\nprinted:   a "),
+        (["a..."], ["ba"], "expected:  a...\nprinted:   ba"),
+        (["a", "...", "b"], ["a", "c", "d"], "expected:  b\nnot below: c"),
+        (["...", "b"], ["b", "c"], "expected:  nothing more\nprinted:   c"),
+        (["...", "b", "c"], ["b", "d"], "expected:  c\nprinted:   d"),
+    ],
+)
+def test_the_first_difference_is_told(expected: list[str], printed: list[str], said: str) -> None:
+    assert difference(expected, printed) == said
+
+
+def test_a_command_has_bash_the_checkout_and_the_program() -> None:
+    ran = run("[[ -d examples/cowsay ]] && cat && command -v scar && echo talk >&2")
+    assert ran == Ran(0, f"{Path(sys.executable).with_name('scar')}\n", "talk\n")
+
+
+def test_a_command_that_fails_is_wrong_whatever_it_prints() -> None:
+    step = Step(1, "false", ("Moo",))
+    assert wrong(step, Ran(3, "Moo\n", "no grass\n")) == "ended with 3\n  | Moo\n  | no grass"
+    assert wrong(step, Ran(0, "Moo\n", "no grass\n")) is None
+
+
+def test_the_summary_is_a_table_of_markdown() -> None:
+    cow = Figures("cow", "grycap/cowsay", 1.234, 0.056, 28, 128)
+    lines = table(
+        [("cowsay", cow), ("other", cow._replace(warm_seconds=None))], {cow.image: Size(43_210_000, 10**9)}
+    )
+    assert [re.split(r" *\| *", line)[1:-1] for line in lines.splitlines()[2:]] == [
+        ["cowsay", "grycap/cowsay", "43 MB", "1,000 MB", "1.2 s", "0.06 s", "28 of 128 MB"],
+        ["other", "grycap/cowsay", "43 MB", "1,000 MB", "1.2 s", "", "28 of 128 MB"],
+    ]
+    assert len({len(line) for line in lines.splitlines()}) == 1
