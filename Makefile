@@ -35,7 +35,7 @@ kit: setup  ## Collect the libfakechroot builds that functions carry
 
 test: check images kit  ## All checks and all tests
 	@$(PYTHON) -m tools.ministack
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 compat: check images kit  ## The compatibility table: real programs, compared with a real root (long)
 	@$(PYTHON) -m tools.images scar-compat/

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
 
-from scar.local import cloud as local_cloud
 from tests.aws import gaps, proxy
 from tests.aws.proxy import Proxy
+from tests.local.support import running
 from tools import ministack
 
 POLICIES = Path(__file__).resolve().parents[2] / "docs" / "aws"
@@ -58,16 +57,13 @@ class Account:
 @contextmanager
 def moto(home: Path) -> Iterator[Account]:
     """The local cloud, of a SCAR home of its own, used as if it were AWS."""
-    with pytest.MonkeyPatch.context() as patch, proxy.serving() as front:
-        patch.setenv("SCAR_HOME", str(home))
-        running = local_cloud.start()
-        front.emulator = running.endpoint
+    with running(home) as local_cloud, proxy.serving() as front:
+        front.emulator = local_cloud.endpoint
         account = Account(front, "AKIDEMULATED", "secret")
         try:
             yield account
         finally:
             account.close()
-            local_cloud.stop()
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import boto3
 import pytest
 
 from scar.local import cloud
+from tests.local.support import running
 
 SCAR = Path(sys.executable).with_name("scar")
 IMAGE = "grycap/cowsay"
@@ -39,20 +40,26 @@ Scar = Callable[..., Ran]
 
 
 @pytest.fixture(scope="session")
-def local_cloud(scar_home: Path, registry: str, kit: Path) -> Iterator[cloud.LocalCloud]:
-    """A local cloud of this run, whose functions pull from the loopback registry."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCAR_REGISTRY_MIRROR", registry)
-        patch.setenv("SCAR_LOCAL_RETRY_DELAYS", "0.1,0.2")
-        try:
-            yield cloud.start()
-        finally:
-            cloud.stop()
+def settings(tmp_path_factory: pytest.TempPathFactory, registry: str, kit: Path) -> dict[str, str]:
+    """Variables that mean the local cloud of these tests, whose functions pull from the loopback registry."""
+    return {
+        "SCAR_HOME": str(tmp_path_factory.mktemp("e2e")),
+        "SCAR_REGISTRY_MIRROR": registry,
+        "SCAR_LOCAL_RETRY_DELAYS": "0.1,0.2",
+    }
 
 
 @pytest.fixture(scope="session")
-def scar(local_cloud: cloud.LocalCloud) -> Scar:
+def local_cloud(settings: dict[str, str]) -> Iterator[cloud.LocalCloud]:
+    """The local cloud of these tests."""
+    with running(Path(settings["SCAR_HOME"]), **settings) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def scar(local_cloud: cloud.LocalCloud, settings: dict[str, str]) -> Scar:
     """Run ``scar COMMAND --local ARG...`` as a user does."""
+    own = {os.fsencode(name): os.fsencode(value) for name, value in settings.items()}
 
     def run(command: str, *args: Argument, env: dict[bytes, bytes] | None = None) -> Ran:
         done = subprocess.run(
@@ -60,7 +67,7 @@ def scar(local_cloud: cloud.LocalCloud) -> Scar:
             capture_output=True,
             check=False,
             timeout=120,
-            env=dict(os.environb) | (env or {}),
+            env=dict(os.environb) | own | (env or {}),
             stdin=subprocess.DEVNULL,
         )
         assert b"Traceback" not in done.stderr, done.stderr.decode()

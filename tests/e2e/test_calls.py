@@ -274,8 +274,7 @@ def test_the_sandbox_is_the_one_that_is_told(local_cloud: cloud.LocalCloud, scar
     assert output(scar, cow, "/usr/bin/id", "-u") == expected
 
 
-def test_a_variable_stands_for_the_option(local_cloud: cloud.LocalCloud, scar: Scar, cow: str) -> None:
-    listed = subprocess.run(
-        [SCAR, "ls"], env=os.environ | {"SCAR_LOCAL": "1"}, capture_output=True, check=False, timeout=60
-    )
+def test_a_variable_stands_for_the_option(settings: dict[str, str], cow: str) -> None:
+    said = os.environ | settings | {"SCAR_LOCAL": "1"}
+    listed = subprocess.run([SCAR, "ls"], env=said, capture_output=True, check=False, timeout=60)
     assert (listed.returncode, cow.encode() in listed.stdout) == (0, True)

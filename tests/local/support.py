@@ -36,15 +36,14 @@ T = TypeVar("T")
 def environment(home: Path, **variables: str) -> Iterator[None]:
     """What decides which local cloud is meant, and how it behaves."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCAR_HOME", str(home))
-        for name, value in variables.items():
+        for name, value in {"SCAR_HOME": str(home), **variables}.items():
             patch.setenv(name, value)
         yield
 
 
 @contextmanager
 def running(home: Path, **variables: str) -> Iterator[LocalCloud]:
-    """A local cloud of its own, stopped at the end."""
+    """A local cloud of its own, stopped at the end. Only the two moments of that see its environment."""
     with environment(home, **variables):
         cloud = local_cloud.start()
     try:
