@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup check test compat demo examples images registry kit bench docs stop clean
+.PHONY: help setup check test compat demo examples images registry kit bench docs picture stop clean
 
 help:  ## What can be made (this)
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -54,6 +54,9 @@ docs: setup  ## The documentation as pages, in build/site
 	@$(PYTHON) -m tools.reference
 	.venv/bin/mkdocs build --quiet
 	@echo "build/site/index.html"
+
+picture: images kit  ## The terminal session of the README, docs/session.svg, out of a real one
+	@$(PYTHON) -m tools.picture
 
 stop: setup  ## End the registry and the local cloud that a demo left running
 	@$(PYTHON) -m tools.registry stop
