@@ -8,6 +8,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from rich.color import Color
+from rich.console import Console
 
 from scar.local import cloud
 from scar_supervisor.contract import ENV_REGISTRY_MIRROR
@@ -48,10 +50,11 @@ def test_a_command_that_fails_is_no_picture(tmp_path: Path) -> None:
 def test_has_what_a_screen_shows_in_the_end_with_its_colours(tmp_path: Path) -> None:
     command = r"printf 'a bar\r\033[2K\033[1;33mbold\033[0m and \033[38;2;1;2;3mother\033[0m  \n\n end\n'"
     first, *others = picture.printed(command, str(tmp_path))
-    styles = [(first.plain[span.start : span.end], str(span.style)) for span in first.spans]
     assert [line.plain for line in (first, *others)] == ["bold and other", "", " end"]
-    assert ("bold", "bold yellow on default") in styles
-    assert ("other", "not bold #010203 on default") in styles
+    console = Console()
+    bold, other = first.get_style_at_offset(console, 0), first.get_style_at_offset(console, 10)
+    assert (bold.bold, bold.color) == (True, Color.parse("yellow"))
+    assert (other.bold, other.color) == (False, Color.parse("#010203"))
 
 
 def _lines(svg: str) -> list[str]:
