@@ -1,7 +1,7 @@
 /*
  * What libfakechroot leaves open, for programs that run through the loader of their image. Loaded before it.
  *
- *   /proc/self/exe   names the loader: say the program
+ *   /proc/self/exe   names the loader, and cmdline begins with it: say the program, and its own arguments
  *   argv[0]          is the path that was executed: pass on what the caller said
  *   environment      a program that empties it would lose the root: remember the root's variables
  *   LD_LIBRARY_PATH  and LD_PRELOAD of a program's own: the loader reads them without the root, so add it
@@ -28,6 +28,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -295,6 +296,8 @@ static char *withdrawn(void)
     return found;
 }
 
+static const char *own_name; /* argv[0] as the caller said it */
+
 static void name_program(char **argv)
 {
     char *wanted = withdrawn();
@@ -304,6 +307,7 @@ static void name_program(char **argv)
     size_t length = strlen(argv[0]);
     if (wanted != NULL && strncmp(wanted, argv[0], length) == 0 && wanted[length] == ':')
         argv[0] = wanted + length + 1;
+    own_name = argv[0];
     program_invocation_name = argv[0];
     char *slash = strrchr(argv[0], '/');
     program_invocation_short_name = slash == NULL ? argv[0] : slash + 1;
@@ -337,13 +341,16 @@ static int find_program(char path[PATH_MAX])
     return found;
 }
 
-static int is_own_exe(const char *path)
+/* Whether the path is this entry of the process's own folder in /proc. */
+static int is_own(const char *path, const char *entry)
 {
     char own[64];
-    if (strncmp(path, "/proc/", 6) != 0)
+    if (path == NULL || strncmp(path, "/proc/", 6) != 0)
         return 0;
-    snprintf(own, sizeof own, "/proc/%d/exe", (int)getpid());
-    return strcmp(path, "/proc/self/exe") == 0 || strcmp(path, own) == 0;
+    if (strncmp(path, "/proc/self/", 11) == 0)
+        return strcmp(path + 11, entry) == 0;
+    snprintf(own, sizeof own, "/proc/%d/%s", (int)getpid(), entry);
+    return strcmp(path, own) == 0;
 }
 
 static ssize_t read_own_exe(char *buffer, size_t size)
@@ -358,13 +365,13 @@ static ssize_t read_own_exe(char *buffer, size_t size)
 
 ssize_t readlink(const char *path, char *buffer, size_t size)
 {
-    ssize_t length = is_own_exe(path) ? read_own_exe(buffer, size) : -1;
+    ssize_t length = is_own(path, "exe") ? read_own_exe(buffer, size) : -1;
     return length >= 0 ? length : NEXT(readlink)(path, buffer, size);
 }
 
 ssize_t readlinkat(int folder, const char *path, char *buffer, size_t size)
 {
-    ssize_t length = is_own_exe(path) ? read_own_exe(buffer, size) : -1;
+    ssize_t length = is_own(path, "exe") ? read_own_exe(buffer, size) : -1;
     return length >= 0 ? length : NEXT(readlinkat)(folder, path, buffer, size);
 }
 
@@ -381,10 +388,120 @@ ssize_t __readlinkat_chk(int folder, const char *path, char *buffer, size_t size
 char *realpath(const char *path, char *resolved)
 {
     char program[PATH_MAX];
-    if (path != NULL && is_own_exe(path) && find_program(program))
+    if (is_own(path, "exe") && find_program(program))
         path = program;
     return NEXT(realpath)(path, resolved);
 }
+
+/* The path to open or to look at for one that a program says. */
+static const char *own_path(const char *path, char buffer[PATH_MAX])
+{
+    return is_own(path, "exe") && find_program(buffer) ? buffer : path;
+}
+
+/* How much of the loader's arguments precedes the program's: "<loader> [--argv0 <name>] <program>". */
+static size_t loader_part(const char *text, size_t size)
+{
+    const char *loader = getenv("FAKECHROOT_ELFLOADER"), *end = text + size;
+    if (loader == NULL || strcmp(text, loader) != 0)
+        return 0;
+    const char *at = text + strlen(text) + 1;
+    for (int strings = at < end && strcmp(at, "--argv0") == 0 ? 3 : 1; strings > 0 && at < end; strings--)
+        at += strlen(at) + 1;
+    return at <= end ? (size_t)(at - text) : 0;
+}
+
+/* A file with the arguments of the program, -1 if the path does not ask for them. */
+static int open_arguments(const char *path, int flags)
+{
+    char text[3 * PATH_MAX];
+    if (own_name == NULL || !is_own(path, "cmdline"))
+        return -1;
+    int from = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    int to = (int)syscall(SYS_memfd_create, "cmdline", flags & O_CLOEXEC ? 1 : 0);
+    ssize_t size = read(from, text, sizeof text - 1);
+    text[size > 0 ? size : 0] = 0;
+    size_t part = size > 0 ? loader_part(text, (size_t)size) : 0;
+    int written = to >= 0 && part > 0 && write(to, own_name, strlen(own_name) + 1) > 0;
+    for (char *at = text + part; written && size > 0; at = text, size = read(from, text, sizeof text)) {
+        size_t left = (size_t)(size - (at - text));
+        written = write(to, at, left) == (ssize_t)left;
+    }
+    close(from);
+    if (written && lseek(to, 0, SEEK_SET) == 0)
+        return to;
+    close(to);
+    return -1;
+}
+
+#define OPEN(name)                                                                       \
+    int name(const char *path, int flags, ...)                                           \
+    {                                                                                    \
+        char buffer[PATH_MAX];                                                           \
+        va_list more;                                                                    \
+        va_start(more, flags);                                                           \
+        mode_t mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(more, mode_t) : 0;        \
+        va_end(more);                                                                    \
+        int fd = open_arguments(path, flags);                                            \
+        return fd >= 0 ? fd : NEXT(name)(own_path(path, buffer), flags, mode);           \
+    }
+
+#define OPEN_AT(name)                                                                    \
+    int name(int folder, const char *path, int flags, ...)                               \
+    {                                                                                    \
+        char buffer[PATH_MAX];                                                           \
+        va_list more;                                                                    \
+        va_start(more, flags);                                                           \
+        mode_t mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(more, mode_t) : 0;        \
+        va_end(more);                                                                    \
+        int fd = open_arguments(path, flags);                                            \
+        return fd >= 0 ? fd : NEXT(name)(folder, own_path(path, buffer), flags, mode);   \
+    }
+
+#define OPEN_FILE(name)                                                                  \
+    FILE *name(const char *path, const char *mode)                                       \
+    {                                                                                    \
+        char buffer[PATH_MAX];                                                           \
+        int fd = open_arguments(path, strchr(mode, 'e') != NULL ? O_CLOEXEC : 0);        \
+        return fd >= 0 ? fdopen(fd, mode) : NEXT(name)(own_path(path, buffer), mode);    \
+    }
+
+#define STATUS(name, record)                                                             \
+    int name(const char *path, struct record *status)                                    \
+    {                                                                                    \
+        char buffer[PATH_MAX];                                                           \
+        return NEXT(name)(own_path(path, buffer), status);                               \
+    }
+
+#define VERSIONED_STATUS(name, record)                                                   \
+    int name(int version, const char *path, struct record *status)                       \
+    {                                                                                    \
+        char buffer[PATH_MAX];                                                           \
+        return NEXT(name)(version, own_path(path, buffer), status);                      \
+    }
+
+/* What compilers call where they know the flags, and what stat is called before glibc 2.33. */
+int __open_2(const char *, int, ...);
+int __open64_2(const char *, int, ...);
+int __openat_2(int, const char *, int, ...);
+int __openat64_2(int, const char *, int, ...);
+int __xstat(int, const char *, struct stat *);
+int __xstat64(int, const char *, struct stat64 *);
+
+OPEN(open)
+OPEN(open64)
+OPEN(__open_2)
+OPEN(__open64_2)
+OPEN_AT(openat)
+OPEN_AT(openat64)
+OPEN_AT(__openat_2)
+OPEN_AT(__openat64_2)
+OPEN_FILE(fopen)
+OPEN_FILE(fopen64)
+STATUS(stat, stat)
+STATUS(stat64, stat64)
+VERSIONED_STATUS(__xstat, stat)
+VERSIONED_STATUS(__xstat64, stat64)
 
 /* Named shared memory and semaphores: files in the image's /dev/shm, reached by no wrapped call. */
 

@@ -11,13 +11,22 @@ from typing import Literal, NamedTuple
 
 _MACHINES = {3: "x86", 40: "arm", 62: "x86_64", 183: "arm64", 243: "riscv"}
 
-_PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE = 1, 2, 3, 4
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 10, 15, 29
 
 _LARGEST_TABLE = 1 << 20
 """Bytes. Real dynamic sections and their strings are far smaller; a forged size must not fill our memory."""
 
+_FARTHEST = 1 << 62
+"""Offset in a file: pread refuses those beyond 2**63 with an error of its own kind."""
+
+_STRINGS = 256 * 1024
+"""Bytes of a loaded segment, or of a table, that are wanted of a file that is not kept whole."""
+
 _LONGEST_PATH = 4096
+
+_GO_BUILD_ID = 4
+"""The type of the note `.note.go.buildid`, whose owner is ``Go``: Go's linker writes it into each program."""
 
 
 class Elf(NamedTuple):
@@ -32,6 +41,8 @@ class Elf(NamedTuple):
     needed: tuple[str, ...] = ()
     rpath: tuple[str, ...] = ()
     runpath: tuple[str, ...] = ()
+    is_go: bool = False
+    """True for what Go's linker has linked: its runtime makes system calls by itself."""
 
 
 class _Segment(NamedTuple):
@@ -55,6 +66,20 @@ def read(path: str | bytes) -> Elf | None:
         os.close(descriptor)
 
 
+def ranges(descriptor: int) -> tuple[tuple[int, int], ...]:
+    """Where in an open file that begins with ELF headers `read` looks further: begins and ends, in bytes.
+
+    Empty for another file. The string table mostly is in the first segment that is loaded, at its beginning.
+    """
+    try:
+        segments = _File(descriptor).segments()
+    except ValueError:
+        return ()
+    loaded = [segment for segment in segments if segment.kind == _PT_LOAD][:1]
+    small = [segment for segment in segments if segment.kind in {_PT_DYNAMIC, _PT_NOTE}]
+    return tuple((each.offset, each.offset + min(each.size, _STRINGS)) for each in (*loaded, *small))
+
+
 class _File:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -69,7 +94,7 @@ class _File:
 
     def headers(self) -> Elf:
         number = self._integer(self._head, 18, 2)
-        segments = self._segments()
+        segments = self.segments()
         tables = {segment.kind: segment for segment in segments}
         needed, rpath, runpath = self._dynamic(segments, tables.get(_PT_DYNAMIC))
         return Elf(
@@ -79,9 +104,10 @@ class _File:
             needed=needed,
             rpath=rpath,
             runpath=runpath,
+            is_go=any(self._is_go(segment) for segment in segments if segment.kind == _PT_NOTE),
         )
 
-    def _segments(self) -> list[_Segment]:
+    def segments(self) -> list[_Segment]:
         wide = self._word == 8
         start = self._integer(self._head, 32 if wide else 28, self._word)
         size = self._integer(self._head, 54 if wide else 42, 2)
@@ -107,6 +133,11 @@ class _File:
         if segment.size > _LONGEST_PATH:
             raise ValueError("interpreter path too long")
         return os.fsdecode(self._bytes(segment.offset, segment.size).partition(b"\0")[0])
+
+    def _is_go(self, notes: _Segment) -> bool:
+        """Whether there is a note of Go's among these. A note's owner follows its type."""
+        data = os.pread(self._descriptor, min(notes.size, _STRINGS), min(notes.offset, _FARTHEST))
+        return _GO_BUILD_ID.to_bytes(4, self._order) + b"Go\0\0" in data
 
     def _dynamic(
         self, segments: list[_Segment], dynamic: _Segment | None
@@ -146,8 +177,7 @@ class _File:
         raise ValueError("the string table is not in the file")
 
     def _bytes(self, offset: int, size: int) -> bytes:
-        # pread refuses offsets beyond 2**63 with an error of its own kind.
-        if size > _LARGEST_TABLE or offset >= 1 << 62:
+        if size > _LARGEST_TABLE or offset > _FARTHEST:
             raise ValueError("size or offset out of bounds")
         data = os.pread(self._descriptor, size, offset)
         if len(data) < size:

@@ -33,7 +33,7 @@ _BLOCK = 4096
 _LATEST = 1 << 33
 """Seconds since 1970: the year 2242. Beyond what file systems store, os.utime fails."""
 
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def disk_size(entry: tar.Entry) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .contract import Call
     from .folder import CallFolder
     from .function import Environment, Function
+    from .output import Log
 
 GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL at the deadline; less if the threshold is short."""
@@ -33,6 +34,7 @@ class Container(NamedTuple):
     request_id: str
     deadline: float
     """Of ``time.monotonic``, in seconds."""
+    log: Log
 
     def run(self, sink: Callable[[bytes], None], event_env: Environment) -> process.Ended:
         """Run to the end or to the deadline. Raises SupervisorError or ImageError if it cannot be started."""
@@ -42,6 +44,8 @@ class Container(NamedTuple):
         cwd = self.working_dir(tree)
         found = program.resolve(tree, self.command(), env[b"PATH"], cwd)
         engine = F1(tree, self.image.runtime, self.function.task_root)
+        if caution := engine.caution(found):
+            self.log.note(caution)
         grace = min(GRACE, self.function.timeout_threshold / 4)
         return process.run(engine.launch(found, env, cwd), sink, self.deadline, grace)
 

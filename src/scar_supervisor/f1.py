@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .program import Program, Tree
 
 _WAY_OUT = "build the program with glibc, linked dynamically, for example on the image debian:bookworm-slim"
+_LIBRARY_WAY_OUT = "link with -L and -l, or give the library a soname (-Wl,-soname)"
 _ARGV0_SINCE = (2, 33)  # glibc's loader takes --argv0 (its release notes of 2.33)
 _LIBRARY = "libfakechroot.so"
 _BUILD = "glibc-"  # and the version that a build needs: the name of its folder
@@ -109,9 +110,30 @@ class F1(NamedTuple):
             reason = "is linked statically, and execution mode F1 works through the C library"
         elif self.runtime.libc != "glibc" or "ld-musl" in binary.interpreter:
             reason = "uses the C library musl (as Alpine Linux does), and execution mode F1 needs glibc"
+        elif library := self._out_of_reach(binary):
+            raise IncompatibleImage(
+                f"{shown} needs {library} by its absolute path, where the loader looks outside of the image",
+                hint=_LIBRARY_WAY_OUT,
+            )
         else:
             return
         raise IncompatibleImage(f"{shown} {reason}", hint=_WAY_OUT)
+
+    def caution(self, program: Program) -> str:
+        """Why a program that F1 starts may not see the image; empty if nothing is known against it."""
+        path = self.tree.outside(program.path)
+        binary = _headers(path, os.stat(path).st_ctime_ns)
+        if binary is None or not binary.is_go:
+            return ""
+        return (
+            f"{os.fsdecode(program.path)} is a Go program: it makes its system calls without the C library, "
+            "so it sees the function's files, not the image's"
+        )
+
+    def _out_of_reach(self, binary: elf.Elf) -> str:
+        """The library that the loader, which does not ask fakechroot, would look for outside of the image."""
+        paths = (name for name in binary.needed if name.startswith("/"))
+        return next((name for name in paths if self.tree.outside(os.fsencode(name)) != os.fsencode(name)), "")
 
     def _library_path(self) -> bytes:
         image = (os.path.join(self.tree.rootfs, os.fsencode(folder)) for folder in self.runtime.library_path)

@@ -176,6 +176,7 @@ class Task(NamedTuple):
                         call=self.call,
                         request_id=self.invocation.request_id,
                         deadline=self.invocation.deadline - function.timeout_threshold,
+                        log=self.log,
                     )
             finally:
                 tidy(image)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.support import Scar
 from tests.oci.layers import Layer, Pusher, file, folder, image, layer, pushing, symlink
-from tests.oci.test_elf import made
+from tests.oci.test_elf import go_note, made
 from tests.oci.unreliable import UnreliableRegistry
 
 _X86_64 = 62
@@ -100,6 +100,25 @@ def test_a_command_that_f1_cannot_start(check: Check, process: dict[str, Any], e
     assert status == 1
     assert expected in reason(said)
     assert modes(said)["P1"] == ("depends" if "static" in expected else "no")
+
+
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    [
+        (made(64, "<", _X86_64, note=go_note("<")), "/usr/bin/odd is a Go program"),
+        (
+            made(64, "<", _X86_64, needed=b"/opt/a.so", gap=100_000),
+            "/usr/bin/odd needs /opt/a.so by its absolute",
+        ),
+    ],
+    ids=["go", "absolute"],
+)
+def test_what_a_programs_headers_foretell(check: Check, program: bytes, expected: str) -> None:
+    odd = layer(file("usr/bin/odd", program + bytes(200_000), mode=0o755))
+    status, said = check(_BASE, odd, Cmd=["odd"])
+    assert status == 1
+    assert expected in reason(said)
+    assert said["modes"][0]["hint"]
 
 
 def test_an_image_without_a_command_or_a_c_library(check: Check) -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from scar.deploy import images as sources
+from scar.inspection import skeleton
+from scar.inspection.facts import gather
+from scar.inspection.modes import Verdict, verdicts
 from tests.compat.oracle import Oracle
 from tests.compat.table import MEMORY, Row
 from tests.e2e.conftest import Scar, local_cloud, scar
+from tests.supervisor.conftest import ARCHITECTURE
 from tools import images
+
+Foretell = Callable[[str], Verdict]
 
 __all__ = ["local_cloud", "scar"]
 
@@ -39,6 +47,18 @@ def oracle(registry: str, image: str, tmp_path_factory: pytest.TempPathFactory) 
     """The image unpacked, to be a real root."""
     with Oracle.of_image(registry, image, tmp_path_factory.mktemp("oracle")) as root:
         yield root
+
+
+@pytest.fixture(scope="module")
+def foretell(registry: str, image: str, kit: Path) -> Iterator[Foretell]:
+    """What `scar check` says of F1 for a program of the image. The image is read once for all its lines."""
+    builds = frozenset(os.listdir(kit / ARCHITECTURE))
+    with (
+        sources.of_registry(image, ARCHITECTURE, registry) as (source, found),
+        skeleton.made(source, found, lambda _: None) as tree,
+    ):
+        config = source.config(found)._replace(entrypoint=())
+        yield lambda program: verdicts(gather(tree, config, ARCHITECTURE, (program,)), builds)[0]
 
 
 @pytest.fixture

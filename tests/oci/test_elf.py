@@ -31,17 +31,33 @@ def one(pattern: str, text: str) -> str:
     return str(found)
 
 
-def made(bits: int, order: str, machine: int, *, static: bool = False, runpath: bytes = b"") -> bytes:
-    """A file that is all headers: a loaded segment, an interpreter, a dynamic section, a string table."""
+def made(
+    bits: int,
+    order: str,
+    machine: int,
+    *,
+    static: bool = False,
+    needed: bytes = b"libc.so.6",
+    runpath: bytes = b"",
+    note: bytes = b"",
+    gap: int = 0,
+) -> bytes:
+    """A file that is all headers: loaded segment, interpreter, note, gap, strings, dynamic section."""
     wide = bits == 64
     interpreter = b"/lib/ld.so\0"
-    strings = b"\0libc.so.6\0" + runpath + b"\0"
+    strings = b"\0" + needed + b"\0" + runpath + b"\0"
     header_size, segment_size = (64, 56) if wide else (52, 32)
-    segments = 1 if static else 3
+    segments = 1 if static else 4
     start = header_size + segments * segment_size
-    at_strings = start + len(interpreter)
+    at_note = start + len(interpreter)
+    at_strings = at_note + len(note) + gap
     word = "Q" if wide else "I"
-    pairs = [(1, 1), (5, 0x10000 + at_strings), (10, len(strings)), *([(29, 11)] if runpath else []), (0, 0)]
+    at_runpath = len(needed) + 2
+    pairs = [
+        *((1, 1), (5, 0x10000 + at_strings), (10, len(strings))),
+        *([(29, at_runpath)] if runpath else []),
+        (0, 0),
+    ]
     dynamic = b"".join(struct.pack(f"{order}{word}{word}", *pair) for pair in pairs)
     at_dynamic = at_strings + len(strings)
 
@@ -54,11 +70,11 @@ def made(bits: int, order: str, machine: int, *, static: bool = False, runpath: 
     table = segment(1, 0, at_dynamic + len(dynamic))
     if not static:
         table += segment(3, start, len(interpreter)) + segment(2, at_dynamic, len(dynamic))
+        table += segment(4, at_note, len(note))
     ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if order == "<" else 2, 1]) + bytes(9)
     rest = (2, machine, 1, 0, header_size, 0, 0, header_size, segment_size, segments, 0, 0, 0)
-    return (
-        ident + struct.pack(f"{order}HHI{word * 3}IHHHHHH", *rest) + table + interpreter + strings + dynamic
-    )
+    head = ident + struct.pack(f"{order}HHI{word * 3}IHHHHHH", *rest) + table
+    return head + interpreter + note + bytes(gap) + strings + dynamic
 
 
 @pytest.mark.parametrize(("machine", "name"), [(62, "x86_64"), (183, "arm64"), (3, "x86"), (8, "machine 8")])
@@ -76,6 +92,45 @@ def test_a_static_program_has_no_interpreter(tmp_path: Path) -> None:
     path = tmp_path / "static"
     path.write_bytes(made(64, "<", 62, static=True))
     assert elf.read(str(path)) == elf.Elf("x86_64", None, False)
+
+
+def go_note(order: str) -> bytes:
+    """What Go's linker writes into `.note.go.buildid`."""
+    return struct.pack(f"{order}III4s", 4, 8, 4, b"Go\0\0") + b"build id"
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_go_program_is_known_by_its_note(tmp_path: Path, order: str) -> None:
+    path = tmp_path / "program"
+    other = struct.pack(f"{order}III4s", 4, 20, 3, b"GNU\0") + bytes(20)
+    for note, expected in ((other + go_note(order), True), (other, False), (b"", False)):
+        path.write_bytes(made(64, order, 62, note=note))
+        headers = elf.read(str(path))
+        assert headers is not None
+        assert headers.is_go is expected
+
+
+def test_what_is_read_is_within_the_ranges_that_are_told(tmp_path: Path) -> None:
+    whole = made(64, "<", 62, needed=b"/opt/lib.so", note=go_note("<"), gap=5000)
+    path = tmp_path / "program"
+    path.write_bytes(whole + bytes(300_000))
+    with path.open("rb") as file:
+        ranges = elf.ranges(file.fileno())
+    kept = bytearray(len(whole))
+    for begin, end in ((0, 4096), *ranges):
+        kept[begin:end] = whole[begin:end]
+    expected = elf.read(str(path))
+    path.write_bytes(kept)
+    assert elf.read(str(path)) == expected
+    assert expected is not None
+    assert expected.needed == ("/opt/lib.so",)
+
+
+def test_another_file_has_no_ranges(tmp_path: Path) -> None:
+    path = tmp_path / "script"
+    path.write_bytes(b"#!/bin/sh\n")
+    with path.open("rb") as file:
+        assert elf.ranges(file.fileno()) == ()
 
 
 @pytest.mark.parametrize("content", [b"", b"#!/bin/sh\n", b"\x7fELF", b"\x7fELF" + b"\x09" * 100])

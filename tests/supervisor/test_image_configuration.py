@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.oci.layers import file, folder
-from tests.supervisor.conftest import Environment, Start
+from tests.oci.test_elf import go_note, made
+from tests.supervisor.conftest import ARCHITECTURE, Environment, Start
+
+MACHINES = {"x86_64": 62, "arm64": 183}
 
 SAY = 'echo "$@"; pwd; echo $HOME $TMPDIR; echo $LD_LIBRARY_PATH; echo $A'
 
@@ -66,6 +69,20 @@ def test_a_folder_to_work_in_that_is_a_file_is_told(start: Start, derived: Calla
         assert result.error
         assert (result.exit_code, result.error.type) == (126, "ProgramNotExecutable")
         assert "WORKDIR" in result.error.message
+
+
+def test_what_a_programs_headers_foretell_is_told(start: Start, derived: Callable[..., str]) -> None:
+    machine = MACHINES[ARCHITECTURE]
+    far = file("far", made(64, "<", machine, needed=b"/opt/a.so"), mode=0o755)
+    go = file("go", made(64, "<", machine, note=go_note("<")), mode=0o755)
+    with start(derived("headers", {}, far, go)) as environment:
+        refused = environment.call("/far")
+        assert refused.error
+        assert refused.error.type == "IncompatibleImage"
+        assert refused.error.message.startswith("/far needs /opt/a.so by its absolute path")
+        started = environment.call("/go")
+        assert started.error is None
+        assert "/go is a Go program" in environment.log()
 
 
 def test_a_loader_that_a_call_removed_is_told(start: Start, derived: Callable[..., str]) -> None:

@@ -36,6 +36,8 @@ class Start:
     refusal: str = ""
     """Why execution mode F1 cannot start it; empty if it can, or if there is no command."""
     hint: str = ""
+    caution: str = ""
+    """Why a program that F1 starts may not see the image."""
     is_missing: bool = False
     """The program or its interpreter is not in the image: then no mode can start it."""
 
@@ -82,7 +84,8 @@ def _start(tree: Tree, config: ImageConfig, runtime: Runtime, arguments: tuple[s
         program = resolve(tree, argv, _search_path(config), cwd)
     except SupervisorError as error:
         return Start(command, refusal=str(error), hint=error.hint, is_missing=True)
-    refusal, hint = _refusal(F1(tree, runtime, task_root=""), program)
+    engine = F1(tree, runtime, task_root="")
+    refusal, hint = _refusal(engine, program)
     return Start(
         command=command,
         path=os.fsdecode(program.path),
@@ -90,6 +93,7 @@ def _start(tree: Tree, config: ImageConfig, runtime: Runtime, arguments: tuple[s
         linkage=_linkage(tree.outside(program.path)),
         refusal=refusal,
         hint=hint,
+        caution=engine.caution(program),
     )
 
 

@@ -3,19 +3,20 @@
 A layer is a compressed tar archive, which has no table of contents: what is in it, or is hidden by it, shows
 only at its end. So every layer is read once, lowest first, with the unpacker that the function uses, so that
 links, whiteouts and hidden folders come out as they will there. Of the contents are kept: the first bytes of
-programs and loaders (a script's first line, an ELF file's headers), the C library, which tells its version
-nowhere but inside, and small files below ``etc``. The rest are holes: a tree of 1 GB takes some megabytes.
+programs and loaders (a script's first line, an ELF file's headers and what those point to), the C library,
+which tells its version nowhere but inside, and small files below ``etc``. The rest are holes: a tree of 1 GB
+takes some megabytes.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from scar_oci import tar
+from scar_oci import elf, tar
 from scar_oci.compression import Blob, decompressed
 from scar_oci.manifest import ResolvedImage
 from scar_oci.source import Source
@@ -81,17 +82,28 @@ class _Tree(Unpacker):
 
     def _fill(self, descriptor: int, entry: tar.Entry, data: Iterator[memoryview]) -> None:
         """Keep the beginning; the size is the true one, as far as there was data for it."""
-        wanted = _kept(entry)
+        ranges: tuple[tuple[int, int], ...] = ((0, _kept(entry)),)
         size = 0
         for piece in data:
-            if size < wanted:
-                write(descriptor, piece[: wanted - size])
+            _keep(descriptor, piece, size, ranges)
+            if size < _HEAD <= size + len(piece) and ranges[0][1] == _HEAD:
+                ranges = (*ranges, *elf.ranges(descriptor))
+                _keep(descriptor, piece, size, ranges)
             size += len(piece)
         os.ftruncate(descriptor, size)
         inode = os.fstat(descriptor).st_ino
         self.privileged.pop(inode, None)  # of a file that is gone
         if entry.mode & _PRIVILEGED:
             self.privileged[inode] = entry.mode
+
+
+def _keep(descriptor: int, piece: memoryview, offset: int, ranges: Iterable[tuple[int, int]]) -> None:
+    """Write what of a piece, which begins at an offset of the file, is in one of these ranges."""
+    for begin, end in ranges:
+        first, last = max(begin - offset, 0), min(end - offset, len(piece))
+        if first < last:
+            os.lseek(descriptor, offset + first, os.SEEK_SET)
+            write(descriptor, piece[first:last])
 
 
 def _kept(entry: tar.Entry) -> int:
