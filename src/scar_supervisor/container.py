@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from .function import Environment, Function
     from .output import Log
 
-GRACE = 2.0
-"""Seconds between SIGTERM and SIGKILL at the deadline; less if the threshold is short."""
-
 
 class Container(NamedTuple):
     """What a call runs, and where."""
@@ -46,8 +43,13 @@ class Container(NamedTuple):
         engine = F1(tree, self.image.runtime, self.function.task_root)
         if caution := engine.caution(found):
             self.log.note(caution)
-        grace = min(GRACE, self.function.timeout_threshold / 4)
-        return process.run(engine.launch(found, env, cwd), sink, self.deadline, grace)
+        return process.run(engine.launch(found, env, cwd), sink, self.deadline, self.stop())
+
+    def stop(self) -> process.Stop:
+        """The image's STOPSIGNAL, as `docker stop` sends it; less grace if the threshold is short."""
+        number = process.signal_number(self.image.config.stop_signal)
+        grace = min(process.GRACE, self.function.timeout_threshold / 4)
+        return process.Stop(process.DEFAULT_SIGNAL if number is None else number, grace)
 
     def shared(self) -> tuple[bytes, ...]:
         """The folders outside of the image that the container sees, at the same path."""

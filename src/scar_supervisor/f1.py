@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from scar_oci.config import ImageConfig
     from scar_oci.runtime import Runtime
 
     from .function import Environment
@@ -147,6 +148,13 @@ class F1(NamedTuple):
             if folder
         )
         return b":".join((*folders, libraries))
+
+
+def disregarded(config: ImageConfig) -> str:
+    """What of an image's wishes F1 cannot obey, in a sentence; empty if nothing."""
+    if config.user in {"", "0", "root"}:
+        return ""
+    return f"USER {config.user} is not obeyed: programs run as the function's own user"
 
 
 @functools.cache

@@ -29,10 +29,13 @@ STORE = os.fsdecode(WRITABLE) + "/udocker"
 """A udocker repository: `UDOCKER_DIR=/tmp/udocker udocker ps` lists the image."""
 
 SCRATCH = (b"tmp", b"var/tmp", b"dev/shm")
-"""Folders of the image that programs take for temporary: what a call leaves there goes with the call."""
+"""Folders of the image that programs take for temporary: what a call leaves there goes with the call.
+
+So does what it leaves in a VOLUME, which Docker makes anew for each container.
+"""
 
 _SCRATCH_LIST = "scratch.json"
-"""File beside the image that names the folders in SCRATCH that are the image's own."""
+"""File beside the image that names the folders of the image in which calls may leave something."""
 
 
 def obtain(function: Function, log: Log, deadline: float) -> tuple[StoredImage, bool]:
@@ -46,15 +49,18 @@ def obtain(function: Function, log: Log, deadline: float) -> tuple[StoredImage, 
     # All that a pull needs is imported here: warm calls have no use for it.
     from scar_oci.reference import ImageReference
 
+    from .f1 import disregarded
     from .furnish import furnish
 
     started = time.monotonic()
     reference = ImageReference.parse(function.image).with_digest(function.image_digest)
     with _source(function, deadline) as source:
         image = ImageStore(STORE).pull(source, source.resolve(reference, _platform()))
-    furnish(os.fsencode(image.rootfs))
+    furnish(os.fsencode(image.rootfs), image.config.volumes)
     _list_scratch(image)
     log.note(f"pulled {function.image} ({function.image_digest}) in {time.monotonic() - started:.1f} s")
+    if wish := disregarded(image.config):
+        log.note(wish)
     return image, True
 
 
@@ -101,7 +107,8 @@ def tidy(image: StoredImage) -> None:
 
 def _list_scratch(image: StoredImage) -> None:
     rootfs = os.path.realpath(image.rootfs)
-    tops = (os.path.realpath(os.path.join(rootfs, os.fsdecode(folder))) for folder in SCRATCH)
+    folders = (*map(os.fsdecode, SCRATCH), *(volume.strip("/") for volume in image.config.volumes))
+    tops = (os.path.realpath(os.path.join(rootfs, folder)) for folder in folders)
     inside = [parent for top in tops if top.startswith(rootfs + "/") for parent, _, _ in os.walk(top)]
     with open(os.path.join(os.path.dirname(image.rootfs), _SCRATCH_LIST), "w", encoding="utf-8") as file:
         json.dump([os.path.relpath(folder, rootfs) for folder in inside], file)

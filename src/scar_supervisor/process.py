@@ -22,6 +22,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+GRACE = 2.0
+"""Seconds between the two signals at the deadline."""
+
+DEFAULT_SIGNAL = int(signal.SIGTERM)
+
 _CHUNK = 65536
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 _POLL_MS = 20
@@ -38,6 +43,15 @@ class Launch(NamedTuple):
     cwd: bytes
 
 
+class Stop(NamedTuple):
+    """How a program is ended whose deadline has come."""
+
+    signal: int = DEFAULT_SIGNAL
+    """That asks it, and all that it has started, to end."""
+    grace: float = GRACE
+    """Seconds until SIGKILL."""
+
+
 class Ended(NamedTuple):
     """How it ended."""
 
@@ -49,10 +63,10 @@ class Ended(NamedTuple):
 SUCCESS = Ended(0, timed_out=False)
 
 
-def run(launch: Launch, sink: Callable[[bytes], None], deadline: float, grace: float) -> Ended:
+def run(launch: Launch, sink: Callable[[bytes], None], deadline: float, stop: Stop) -> Ended:
     """Run a program, passing what it writes to `sink`, and leave no process of it behind.
 
-    At `deadline` (of ``time.monotonic``) the whole tree gets SIGTERM and, `grace` seconds later, SIGKILL.
+    At `deadline` (of ``time.monotonic``) the whole tree is asked to end and, after a while, killed (`stop`).
     When the program itself ends, what it left running is killed, as Docker does.
     Raises ProgramNotExecutable if the program cannot be started.
     """
@@ -64,11 +78,25 @@ def run(launch: Launch, sink: Callable[[bytes], None], deadline: float, grace: f
         finally:
             os.close(write_end)
         try:
-            return _supervise(pid, read_end, sink, deadline, grace)
+            return _supervise(pid, read_end, sink, deadline, stop)
         finally:
             _kill_and_reap_all()
     finally:
         os.close(read_end)
+
+
+def signal_number(name: str) -> int | None:
+    """That of STOPSIGNAL's ``SIGQUIT``, ``quit``, ``3`` or ``SIGRTMIN+3``; None for no signal's name."""
+    text = name.upper().removeprefix("SIG")
+    base, _, offset = text.partition("+")
+    named = signal.Signals.__members__.get(f"SIG{base}")
+    if text.isdecimal():
+        number = int(text)
+    elif named is None or not (offset or "0").isdecimal():
+        return None
+    else:
+        number = named + int(offset or 0)
+    return number if 0 < number < signal.NSIG else None
 
 
 def adopt_orphans() -> None:
@@ -130,9 +158,7 @@ def _keep_descriptors() -> None:
                 pass
 
 
-def _supervise(
-    pid: int, read_end: int, sink: Callable[[bytes], None], deadline: float, grace: float
-) -> Ended:
+def _supervise(pid: int, read_end: int, sink: Callable[[bytes], None], deadline: float, stop: Stop) -> Ended:
     pidfd = os.pidfd_open(pid)
     try:
         ended = _pump(pid, pidfd, read_end, sink, deadline)
@@ -140,7 +166,7 @@ def _supervise(
             _, status = os.waitpid(pid, 0)
             _kill_and_reap_all()
         else:
-            _ask_to_end(read_end, sink, time.monotonic() + grace)
+            _ask_to_end(read_end, sink, stop)
             _kill_and_reap_all()
     finally:
         os.close(pidfd)
@@ -182,15 +208,16 @@ def _reap_orphans(program: int) -> None:
         os.waitpid(ended.si_pid, 0)
 
 
-def _ask_to_end(read_end: int, sink: Callable[[bytes], None], deadline: float) -> None:
-    """Send SIGTERM to every descendant, and pass on output until all are gone or the deadline comes."""
+def _ask_to_end(read_end: int, sink: Callable[[bytes], None], stop: Stop) -> None:
+    """Ask every descendant to end, and pass on output until all are gone or their time is over."""
+    deadline = time.monotonic() + stop.grace
     asked: set[int] = set()
     poll = select.poll()
     poll.register(read_end, select.POLLIN)
     while _reap() and time.monotonic() < deadline:
         new = {child.pid for child in _descendants()} - asked
         for pid in new:  # again and again: some were being forked the last time
-            _signal(pid, signal.SIGTERM)
+            _signal(pid, stop.signal)
         asked |= new
         if poll.poll(_POLL_MS):
             data = os.read(read_end, _CHUNK)

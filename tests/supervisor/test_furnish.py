@@ -1,4 +1,4 @@
-"""What is added to an image's tree when it is unpacked: a name for the user, and /dev/shm."""
+"""What is added to an image's tree when it is unpacked: a name for the user, /dev/shm, volumes."""
 
 from __future__ import annotations
 
@@ -54,3 +54,23 @@ def test_there_is_a_dev_shm_but_not_behind_a_link(etc: Path, tmp_path: Path) -> 
     (linked / "dev").symlink_to(etc)
     furnish(bytes(linked))
     assert not (etc / "shm").exists()
+
+
+def test_volumes_are_made_inside(etc: Path, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "link").symlink_to("../../..")
+    furnish(bytes(root), ("/data", "link/in", "var//lib/x/"))
+    assert (root / "data").is_dir()
+    assert (root / "in").is_dir()
+    assert (root / "var/lib/x").is_dir()
+
+
+def test_a_volume_above_the_root_is_in_it_and_a_file_in_its_place_stays(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "file").touch()
+    furnish(bytes(root), ("/../out", "/file", "/file/below", "/after"))
+    assert sorted(path.name for path in root.iterdir() if path.is_dir()) == ["after", "dev", "out"]
+    assert (root / "file").is_file()
+    assert not (tmp_path / "out").exists()

@@ -1,8 +1,9 @@
-"""What an image's configuration asks for: ENTRYPOINT and CMD, ENV, WORKDIR, and what it has in /tmp."""
+"""What an image's configuration asks for: all that it can name, and what the image has in /tmp."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,11 @@ CONFIGURATION = {
     "Cmd": ["of", "the image"],
     "Env": ["HOME=/root", "LD_LIBRARY_PATH=/opt/lib::relative", "A=image=x"],
     "WorkingDir": "/tmp/app/../made of/a name",
+    "User": "postgres:1000",
+    "Volumes": {"/srv/volume": {}, "/usr/games": {}},
+    "Labels": {"maintainer": "somebody"},
+    "ExposedPorts": {"80/tcp": {}},
+    "StopSignal": "SIGINT",
 }
 
 
@@ -61,6 +67,56 @@ def test_what_the_image_has_in_tmp_stays_and_what_calls_put_there_goes(image: En
     look = b"cd /tmp; ls -A; find app | sort; cat app/data"
     assert image.call(script=leave).output == b"baked in"
     assert image.call(script=look).output == b"app\nmade of\napp\napp/cache\napp/data\nbaked in"
+
+
+def test_a_volume_is_made_and_each_call_finds_it_as_the_image_has_it(image: Environment) -> None:
+    leave = b"cd /srv/volume && mkdir -p left/deep && echo left > file && echo left > /usr/games/left"
+    assert image.call(script=leave).exit_code == 0
+    assert image.call(script=b"ls -A /srv/volume; ls /usr/games").output.startswith(b"cowsay\n")
+
+
+def test_a_user_is_told_once_to_be_disregarded(image: Environment) -> None:
+    image.call()
+    assert image.call(script=b"id -un").output
+    assert image.log().count("USER postgres:1000 is not obeyed") == 1
+
+
+def test_the_stop_signal_is_sent_at_the_deadline(image: Environment) -> None:
+    script = b"trap 'echo asked; exit' INT; trap 'echo wrong' TERM; echo ready; while :; do sleep 0.1; done"
+    result = image.call(script=script, seconds=6)
+    assert (result.output, result.timed_out) == (b"ready\nasked\n", True)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "expected"),
+    [
+        ({"Entrypoint": None, "Cmd": "echo"}, b"\n"),  # as very old builders write a list of one
+        ({"Cmd": ["/bin/sh", "-c", "echo $0 shell form | cat"]}, b"/bin/sh shell form\n"),
+        ({"Entrypoint": ["/bin/sh", "-c", "echo $# $0"], "Cmd": ["never", "read"]}, b"1 never\n"),
+        ({"Entrypoint": ["run"], "Cmd": ["a"], "Env": ["PATH=/opt:/bin"]}, b"-e /opt/run a\n"),
+        ({"Cmd": ["plain", "a"], "Env": ["PATH=/opt:/bin"]}, b"plain /opt/plain a\n"),
+    ],
+    ids=["string", "shell-form", "entrypoint-in-shell-form", "script", "script-without-first-line"],
+)
+def test_forms_of_commands(
+    start: Start, derived: Callable[..., str], configuration: dict[str, Any], expected: bytes
+) -> None:
+    programs = (
+        file("opt/run", b"#!/opt/interpreter -e\n", mode=0o755),
+        file("opt/interpreter", b'#!/bin/sh\necho "$@"\n', mode=0o755),
+        file("opt/plain", b'echo plain "$0" "$@"\n', mode=0o755),
+    )
+    with start(derived("forms", configuration, *programs)) as environment:
+        assert environment.call().output == expected
+
+
+def test_an_image_that_names_no_command_says_what_to_do(start: Start, derived: Callable[..., str]) -> None:
+    with start(derived("nothing", {"Entrypoint": [], "Cmd": None})) as environment:
+        result = environment.call()
+        assert result.error
+        assert result.error.type == "NothingToRun"
+        assert "scar run" in result.error.hint
+        assert environment.call("echo", "a").output == b"a\n"
 
 
 def test_a_folder_to_work_in_that_is_a_file_is_told(start: Start, derived: Callable[..., str]) -> None:

@@ -12,18 +12,19 @@ from pathlib import Path
 import pytest
 
 from scar_supervisor.contract import EXIT_TIMED_OUT
+from scar_supervisor.process import signal_number
 
 DRIVER = """
 import os, sys, time
 from scar_supervisor import process
-seconds, grace, cwd, *argv = sys.argv[1:]
+seconds, grace, signal, cwd, *argv = sys.argv[1:]
 argv = tuple(map(os.fsencode, argv))
 before = os.getcwd(), len(os.listdir("/proc/self/fd"))
 ended = process.run(
     process.Launch(argv[0], argv, {b"A": b"\\xff=b"}, os.fsencode(cwd)),
     lambda data: os.write(1, data) and None,
     time.monotonic() + float(seconds),
-    float(grace),
+    process.Stop(process.signal_number(signal), float(grace)),
 )
 assert (os.getcwd(), len(os.listdir("/proc/self/fd"))) == before
 print(ended.exit_code, ended.timed_out, file=sys.stderr)
@@ -34,10 +35,12 @@ except ChildProcessError:
 """
 
 
-def run(script: str, *, seconds: float = 60, grace: float = 20, cwd: str = "/") -> tuple[bytes, int, bool]:
+def run(
+    script: str, *, seconds: float = 60, grace: float = 20, stop: str = "SIGTERM", cwd: str = "/"
+) -> tuple[bytes, int, bool]:
     """Run a shell script; output, exit code, timed out."""
     done = subprocess.run(
-        [sys.executable, "-c", DRIVER, str(seconds), str(grace), cwd, "/bin/sh", "-c", script],
+        [sys.executable, "-c", DRIVER, str(seconds), str(grace), stop, cwd, "/bin/sh", "-c", script],
         capture_output=True,
         check=True,
         timeout=120,
@@ -87,7 +90,7 @@ def test_orphans_are_collected_while_the_program_runs() -> None:
 
 def test_nothing_that_is_open_here_is_inherited() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", DRIVER.replace("before =", "os.dup2(0, 9)\nbefore ="), "60", "1", "/",
+        [sys.executable, "-c", DRIVER.replace("before =", "os.dup2(0, 9)\nbefore ="), "60", "1", "TERM", "/",
          "/bin/sh", "-c", "ls /proc/self/fd; true <&9"],
         capture_output=True, check=True, timeout=60,
     )  # fmt: skip
@@ -163,6 +166,22 @@ def test_what_ignores_the_request_is_killed(tmp_path: Path) -> None:
     assert alive(mark) == []
 
 
+def test_another_signal_may_ask() -> None:
+    script = "trap 'echo asked; exit' INT; trap 'echo wrong' TERM; echo a; while :; do sleep 0.1; done"
+    assert run(script, seconds=1, stop="SIGINT") == (b"a\nasked\n", EXIT_TIMED_OUT, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        *(("SIGQUIT", 3), ("quit", 3), ("3", 3), ("SIGRTMIN+3", signal.SIGRTMIN + 3)),
+        *((name, None) for name in ("", "SIG", "SIGNONE", "0", "65", "-1", "SIGRTMIN+x", "SIGRTMIN+99")),
+    ],
+)
+def test_names_of_signals(name: str, number: int | None) -> None:
+    assert signal_number(name) == number
+
+
 def test_a_deadline_in_the_past_stops_at_once() -> None:
     assert run("sleep 1000", seconds=-1)[1:] == (EXIT_TIMED_OUT, True)
 
@@ -171,7 +190,7 @@ CANNOT = """
 from scar_supervisor.errors import ProgramNotExecutable
 for path, argument in ((b"/nonexistent", b"x"), (b"/bin/true", b"x" * 9_000_000), (b"/bin/true", b"\\0")):
     try:
-        process.run(process.Launch(path, (path, argument), {}, b"/"), print, 1e9, 1)
+        process.run(process.Launch(path, (path, argument), {}, b"/"), print, 1e9, process.Stop())
     except ProgramNotExecutable as error:
         print(error, flush=True)
 before ="""
@@ -179,7 +198,17 @@ before ="""
 
 def test_what_cannot_be_started_is_told_and_leaves_nothing_open() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", DRIVER.replace("before =", CANNOT), "60", "1", "/", "/bin/echo", "after"],
+        [
+            sys.executable,
+            "-c",
+            DRIVER.replace("before =", CANNOT),
+            "60",
+            "1",
+            "TERM",
+            "/",
+            "/bin/echo",
+            "after",
+        ],
         capture_output=True,
         check=True,
         timeout=60,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scar.inspection.facts import Facts
+from scar_supervisor.f1 import disregarded
 
 _MOST_PATHS = 8
 """That a sentence names."""
@@ -12,8 +13,8 @@ _MOST_PATHS = 8
 
 def notes(facts: Facts) -> Iterator[str]:
     """The sentences, without the full stop."""
-    if facts.config.user not in ("", "0", "root"):
-        yield f"USER {facts.config.user} is not obeyed: programs run as the function's own user"
+    if wish := disregarded(facts.config):
+        yield wish
     if facts.privileged:
         yield f"setuid and setgid have no effect: {_some(facts.privileged)}"
     if facts.static and facts.runtime.libc == "glibc":
