@@ -1,7 +1,8 @@
 """What programs expect of a root and an image's tree lacks: done once, when it is unpacked.
 
 A name for the user that Lambda runs functions as: `whoami`, ssh, git and Python's getpass ask for one. A
-/dev/shm, which Python's multiprocessing looks at; Lambda has none. And the folders that VOLUME names.
+/dev/shm, which Python's multiprocessing looks at; Lambda has none. The files of the network and the host's
+name, which Docker writes, too. And the folders that VOLUME names.
 """
 
 from __future__ import annotations
@@ -18,12 +19,18 @@ if TYPE_CHECKING:
 
 NAME = b"user"
 
+MACHINES = (b"/etc/hosts", b"/etc/resolv.conf", b"/etc/hostname")
+"""Files about the network and the machine, of which an image has those of where it was built."""
+
 
 def furnish(rootfs: bytes, volumes: Iterable[str] = ()) -> None:
-    """Give the user and the group of this process a line in /etc/passwd and /etc/group, and make folders."""
+    """Give the user and the group of this process a name, the network its files, and make folders."""
     uid, gid = os.getuid(), os.getgid()
     _add(rootfs, b"etc/passwd", uid, b"%s:x:%d:%d::/tmp:/bin/sh\n" % (NAME, uid, gid))
     _add(rootfs, b"etc/group", gid, b"%s:x:%d:\n" % (NAME, gid))
+    for path in MACHINES:
+        with suppress(OSError):  # a folder is in its place, or the image has no /etc
+            _put(rootfs + path, _of_machine(path))
     devices = os.path.join(rootfs, b"dev")
     if not os.path.islink(devices):
         os.makedirs(os.path.join(devices, b"shm"), exist_ok=True)
@@ -31,6 +38,23 @@ def furnish(rootfs: bytes, volumes: Iterable[str] = ()) -> None:
     for volume in volumes:
         with suppress(ImageError):  # a file is in its place
             root.make(os.path.normpath(b"/" + os.fsencode(volume)))
+
+
+def _of_machine(path: bytes) -> bytes:
+    if path == b"/etc/hostname":  # Lambda has no such file
+        return os.fsencode(os.uname().nodename) + b"\n"
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _put(path: bytes, content: bytes) -> None:
+    """Write a file in place of what the image has there, unless its folder is a link."""
+    if os.path.islink(os.path.dirname(path)):
+        return
+    with suppress(FileNotFoundError):
+        os.remove(path)
+    with open(path, "xb") as file:
+        file.write(content)
 
 
 def _add(rootfs: bytes, name: bytes, number: int, line: bytes) -> None:

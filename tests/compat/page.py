@@ -47,8 +47,8 @@ what it leaves open. A function made with udocker's builds only, without the kit
 * **Raw system calls** through `syscall(2)` (Node.js makes such) are looked up in the image; a program that makes them by
   itself, as Go does, sees the function's files.
 * **A program's own `LD_LIBRARY_PATH` and `LD_PRELOAD`** name folders and files of the image.
-* **Names of hosts** are looked up by the function's `/etc/hosts` and `/etc/resolv.conf`; programs that read these files
-  themselves see the image's.
+* **Names of hosts** are looked up by the function's `/etc/hosts` and `/etc/resolv.conf`. Programs that read these files
+  themselves see copies of them, made when the image was fetched.
 """
 
 

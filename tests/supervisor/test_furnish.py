@@ -56,6 +56,21 @@ def test_there_is_a_dev_shm_but_not_behind_a_link(etc: Path, tmp_path: Path) -> 
     assert not (etc / "shm").exists()
 
 
+def test_the_network_is_this_machines(etc: Path) -> None:
+    outside = etc.parent / "outside"
+    outside.write_text("")
+    (etc / "hosts").write_text("192.0.2.1 where-it-was-built\n")
+    (etc / "resolv.conf").symlink_to(outside)
+    (etc / "hostname").mkdir()
+    furnish(bytes(etc.parent))
+    assert (etc / "hosts").read_text() == Path("/etc/hosts").read_text()
+    assert (etc / "resolv.conf").read_text() == Path("/etc/resolv.conf").read_text()
+    assert outside.read_text() == ""
+    (etc / "hostname").rmdir()
+    furnish(bytes(etc.parent))
+    assert (etc / "hostname").read_text() == os.uname().nodename + "\n"
+
+
 def test_volumes_are_made_inside(etc: Path, tmp_path: Path) -> None:
     root = tmp_path / "root"
     root.mkdir()
