@@ -1,15 +1,23 @@
-"""Writes docs/commands.md: the help texts of all commands, as the program prints them."""
+"""Writes what the program says of itself: docs/commands.md, and the table in docs/configuration.md.
+
+The help texts of all commands are there as the program prints them, the keys of the configuration with their
+variables, defaults and options.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from scar import config
 from scar.cli.app import app
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "commands.md"
+_DOCS = Path(__file__).resolve().parents[1] / "docs"
+COMMANDS = _DOCS / "commands.md"
+CONFIGURATION = _DOCS / "configuration.md"
 
 _HEAD = """# Commands
 
@@ -23,10 +31,34 @@ is not there 127, and a time-out 124.
 """
 _WIDTH = 80
 
+_TABLE = re.compile(
+    r"(?<=out of src/scar/config\.py\. -->\n\n).*(?=\n<!-- End of the table\. -->)", re.DOTALL
+)
 
-def text() -> str:
-    """The whole page."""
+
+def commands() -> str:
+    """The page of commands."""
     return "\n".join((_HEAD, *(_section(path, command) for path, command in _commands(app, "scar"))))
+
+
+def configuration(page: str) -> str:
+    """The page of the configuration with its table made anew."""
+    head = ("key", "variable", "default", "option", "meaning")
+    lines = [_row(*head), _row(*("---" for _ in head)), *map(_key, config.KEYS)]
+    made, count = _TABLE.subn("".join(lines).replace("\\", r"\\"), page)
+    assert count == 1, "the page has no place for its table"  # noqa: S101 - a mark was lost
+    return made
+
+
+def _key(name: str) -> str:
+    key = config.KEYS[name]
+    default = getattr(config.Config(), name)
+    cells = (name, config.variable(name), "" if default is None else str(default), key.option)
+    return _row(*(f"`{cell}`" if cell else "" for cell in cells), key.meaning)
+
+
+def _row(*cells: str) -> str:
+    return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|\n"
 
 
 def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
@@ -44,5 +76,11 @@ def _section(path: str, command: click.Command) -> str:
     return f"## {path}\n\n```text\n{command.get_help(context)}\n```\n"
 
 
+def made() -> dict[Path, str]:
+    """Each page, as it should be."""
+    return {COMMANDS: commands(), CONFIGURATION: configuration(CONFIGURATION.read_text(encoding="utf-8"))}
+
+
 if __name__ == "__main__":
-    PAGE.write_text(text(), encoding="utf-8")
+    for page, text in made().items():
+        page.write_text(text, encoding="utf-8")

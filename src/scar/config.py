@@ -9,7 +9,7 @@ from __future__ import annotations
 import configparser
 import difflib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -49,12 +49,19 @@ class Config:
 
 
 @dataclass(frozen=True)
-class _Key:
+class Key:
+    """A key of the file."""
+
     check: Callable[[Any, str], object]
+    meaning: str
+    """For docs/configuration.md, in Markdown."""
+    option: str = ""
+    """That of the command line which beats it; empty: none."""
     is_number: bool = False
     may_be_empty: bool = False
 
     def parse(self, text: str, source: str) -> str | int | None:
+        """Raises UsageError with a message that begins with ``source``."""
         if not text:
             if self.may_be_empty:
                 return None if self.is_number else ""
@@ -64,22 +71,74 @@ class _Key:
         return value
 
 
-_KEYS = {
-    "lambda_description": _Key(limits.description, may_be_empty=True),
-    "lambda_memory": _Key(limits.memory, is_number=True),
-    "lambda_time": _Key(limits.time, is_number=True),
-    "lambda_region": _Key(limits.region),
-    "lambda_role": _Key(limits.role, may_be_empty=True),
-    "lambda_timeout_threshold": _Key(limits.threshold, is_number=True),
-    "lambda_runtime": _Key(limits.runtime),
-    "lambda_architecture": _Key(limits.architecture, may_be_empty=True),
-    "lambda_storage": _Key(limits.storage, is_number=True, may_be_empty=True),
-    "lambda_package_bucket": _Key(limits.bucket, may_be_empty=True),
-    "registry_mirror": _Key(limits.registry_mirror, may_be_empty=True),
+KEYS: Mapping[str, Key] = {
+    "lambda_description": Key(
+        limits.description,
+        "Description of new functions: 256 characters at most.",
+        option="-d",
+        may_be_empty=True,
+    ),
+    "lambda_memory": Key(
+        limits.memory,
+        "Memory of new functions in MB: 128 to 10240. CPU comes with it: one processor at 1,769 MB.",
+        option="-m",
+        is_number=True,
+    ),
+    "lambda_time": Key(
+        limits.time,
+        "Time-out of new functions in seconds: 1 to 900.",
+        option="-t",
+        is_number=True,
+    ),
+    "lambda_region": Key(
+        limits.region,
+        "AWS region. `AWS_REGION` and `AWS_DEFAULT_REGION` come before it, and before its variable.",
+        option="--region",
+    ),
+    "lambda_role": Key(
+        limits.role,
+        "ARN of the role that functions assume. `scar role create` makes one and writes it here.",
+        option="-lr",
+        may_be_empty=True,
+    ),
+    "lambda_timeout_threshold": Key(
+        limits.threshold,
+        "Seconds before a function's time-out at which its container is stopped, so that its output is kept.",
+        option="-tt",
+        is_number=True,
+    ),
+    "lambda_runtime": Key(
+        limits.runtime,
+        "Lambda's Python, in which SCAR itself runs: `python3.12`, `python3.13` or `python3.14`.",
+        option="--runtime",
+    ),
+    "lambda_architecture": Key(
+        limits.architecture,
+        "`x86_64` or `arm64`. Empty: `x86_64` on AWS, this machine's in the local cloud.",
+        option="--architecture",
+        may_be_empty=True,
+    ),
+    "lambda_storage": Key(
+        limits.storage,
+        "Room in /tmp in MB: 512 to 10240. AWS charges for more than 512. Empty: what the image needs.",
+        option="--storage",
+        is_number=True,
+        may_be_empty=True,
+    ),
+    "lambda_package_bucket": Key(
+        limits.bucket,
+        "Bucket for packages above 50 MB, which are removed again, and for images of files.",
+        option="--package-bucket",
+        may_be_empty=True,
+    ),
+    "registry_mirror": Key(
+        limits.registry_mirror,
+        "URL of a registry that is asked in place of docker.io, such as `https://mirror.example.org`."
+        " Functions ask it too.",
+        may_be_empty=True,
+    ),
 }
-
-KEYS = tuple(_KEYS)
-"""The names of all keys, in the order of the file."""
+"""In the order of the file."""
 
 
 def path() -> Path:
@@ -111,8 +170,8 @@ def load() -> Config:
 def _with_environment(config: Config) -> Config:
     """What SCAR's own variables say beats the file."""
     given: dict[str, Any] = {
-        key: _KEYS[key].parse(os.environ[variable(key)], variable(key))
-        for key in _KEYS
+        key: KEYS[key].parse(os.environ[variable(key)], variable(key))
+        for key in KEYS
         if variable(key) in os.environ
     }
     if not given:
@@ -134,10 +193,10 @@ def parse(text: str, name: str) -> Config:
     pairs = _read_ini(text, name)
     values: dict[str, Any] = {}
     for key, value in pairs.items():
-        if key not in _KEYS:
-            near = difflib.get_close_matches(key, _KEYS, n=1)
+        if key not in KEYS:
+            near = difflib.get_close_matches(key, KEYS, n=1)
             raise UsageError(f"{name}: unknown key {key}", hint=f"did you mean {near[0]}?" if near else "")
-        values[key] = _KEYS[key].parse(value, f"{name}, key {key}")
+        values[key] = KEYS[key].parse(value, f"{name}, key {key}")
     config = Config(**values)
     limits.threshold_below_time(
         config.lambda_timeout_threshold,
@@ -149,7 +208,7 @@ def parse(text: str, name: str) -> Config:
 
 def render(config: Config) -> str:
     """The text of a file that holds ``config``."""
-    values = {key: getattr(config, key) for key in _KEYS}
+    values = {key: getattr(config, key) for key in KEYS}
     lines = [f"{key} = {'' if value is None else value}".rstrip() for key, value in values.items()]
     return "\n".join([f"[{_SECTION}]", *lines, ""])
 
