@@ -50,10 +50,13 @@ class Running(NamedTuple):
 
 
 @contextmanager
-def serving(data: Path | None = None) -> Iterator[str]:
-    """The URL of a registry that lives as long as the context, over a folder of its own or the cache's."""
+def serving(data: Path | None = None, more: str = "") -> Iterator[str]:
+    """The URL of a registry that lives as long as the context, over a folder of its own or the cache's.
+
+    ``more`` is added to its configuration.
+    """
     with tempfile.TemporaryDirectory(prefix="scar-registry-") as folder:
-        process, port = _launch(Path(folder), _free_port(0), data or _data())
+        process, port = _launch(Path(folder), _free_port(0), data or _data(), more)
         try:
             yield Running(process.pid, port).url
         finally:
@@ -97,9 +100,9 @@ def status() -> Running | None:
     return Running(pid, port) if os.fsencode(_config(cache())) in command else None
 
 
-def _launch(folder: Path, port: int, data: Path) -> tuple[subprocess.Popen[bytes], int]:
+def _launch(folder: Path, port: int, data: Path, more: str = "") -> tuple[subprocess.Popen[bytes], int]:
     """A registry that answers, in a session of its own so that a Ctrl-C in the terminal does not end it."""
-    _config(folder).write_text(CONFIG.format(data=data, port=port))
+    _config(folder).write_text(CONFIG.format(data=data, port=port) + more)
     log_file = folder / "registry.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
     with log_file.open("wb") as log:
@@ -121,6 +124,9 @@ def _answers(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/", timeout=PATIENCE):
             return True
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code == 401  # one that wants credentials
     except (urllib.error.URLError, ConnectionError):
         return False
 

@@ -47,6 +47,10 @@ _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 _DESTINATION = re.compile(
     r"s3://[^/]+|arn:aws[a-zA-Z-]*:s3:::[^/]+|arn:aws[a-zA-Z-]*:(sqs|sns|lambda|events):[a-z0-9-]+:\d{12}:\S+"
 )
+_SECRET = re.compile(
+    r"arn:aws[a-zA-Z-]*:(secretsmanager:[a-z0-9-]+:\d{12}:secret:|ssm:[a-z0-9-]+:\d{12}:parameter/)[\w/+=.@-]{1,1000}",
+    re.ASCII,
+)
 _LOG_STREAM = re.compile(r"[^:*]{1,512}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 # Wildcards and variables of IAM's policies are left out: the role's policy names the prefix.
@@ -196,6 +200,16 @@ def account(value: str, source: str) -> str:
     """The id of an AWS account."""
     if not _ACCOUNT.fullmatch(value):
         raise UsageError(f"{source}: not the id of an AWS account: {value!r}", hint="it has twelve digits")
+    return value
+
+
+def secret(value: str, source: str) -> str:
+    """The ARN of a secret of Secrets Manager, or of a parameter of SSM."""
+    if not _SECRET.fullmatch(value):
+        raise UsageError(
+            f"{source}: not the ARN of a secret: {value!r}",
+            hint="arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME, arn:aws:ssm:REGION:ACCOUNT:parameter/N",
+        )
     return value
 
 

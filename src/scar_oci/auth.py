@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from scar_oci.errors import ImageError, RegistryDenied
@@ -28,6 +28,13 @@ class Credentials(NamedTuple):
     def basic(self) -> str:
         """The value of an Authorization header."""
         return "Basic " + b64encode(f"{self.username}:{self.password}".encode()).decode("ascii")
+
+
+class Keyring(Protocol):
+    """Where credentials are looked up when a registry asks for them, and not before."""
+
+    def get(self, registry: str, /) -> Credentials | None:
+        """Those for a registry, named by its host as in references: ``docker.io``, ``localhost:5000``."""
 
 
 class Challenge(NamedTuple):

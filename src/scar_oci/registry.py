@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from scar_oci.auth import Credentials
+from scar_oci.auth import Credentials, Keyring
 from scar_oci.blob import BlobStream
 from scar_oci.errors import CorruptImage, InvalidReference
 from scar_oci.manifest import (
@@ -26,7 +25,7 @@ from scar_oci.session import Session
 from scar_oci.source import Source
 from scar_oci.transport import Origin, Transport, is_loopback
 
-__all__ = ["Credentials", "Registry", "ResolvedImage", "RetryPolicy"]
+__all__ = ["Credentials", "Keyring", "Registry", "ResolvedImage", "RetryPolicy"]
 
 _HUB_HOST = "registry-1.docker.io"
 
@@ -39,17 +38,18 @@ class Registry(Source):
     that is down, tell the Hub what somebody chose to keep from it, and spend its rate limit.
 
     TLS is used unless the mirror's URL says http, or the registry is on this machine.
-    ``credentials`` are per registry, named as in references (``docker.io``, ``localhost:5000``).
+    ``credentials`` are per registry, named as in references (``docker.io``, ``localhost:5000``); a mirror has
+    its own, by its host and port.
     """
 
     def __init__(
         self,
         mirror: str | None = None,
-        credentials: Mapping[str, Credentials] | None = None,
+        credentials: Keyring | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
         self._mirror = _mirror_base(mirror) if mirror else None
-        self._credentials = credentials or {}
+        self._credentials: Keyring = credentials or {}
         self._retry = retry or RetryPolicy()
         self._transport = Transport()
         self._sessions: dict[str, Session] = {}
@@ -127,8 +127,10 @@ class Registry(Source):
     def _session(self, reference: ImageReference) -> Session:
         registry = reference.registry
         if registry not in self._sessions:
+            base = self._base(registry)
+            asked = base.partition("://")[2] if registry == DOCKER_HUB and self._mirror else registry
             self._sessions[registry] = Session(
-                self._base(registry), self._transport, self._retry, self._credentials.get(registry)
+                base, self._transport, self._retry, lambda: self._credentials.get(asked)
             )
         return self._sessions[registry]
 

@@ -5,6 +5,7 @@ Statuses become errors here, and nowhere else.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from email.message import Message
 from http.client import HTTPException, HTTPResponse
 from typing import NamedTuple
@@ -30,10 +31,17 @@ class Document(NamedTuple):
 
 
 class Session:
-    """A registry's API below one URL, such as ``https://registry-1.docker.io``."""
+    """A registry's API below one URL, such as ``https://registry-1.docker.io``.
+
+    ``credentials`` is asked when the registry refuses what it was asked for without them.
+    """
 
     def __init__(
-        self, base: str, transport: Transport, retry: RetryPolicy, credentials: Credentials | None = None
+        self,
+        base: str,
+        transport: Transport,
+        retry: RetryPolicy,
+        credentials: Callable[[], Credentials | None] = lambda: None,
     ) -> None:
         self.base = base
         self.retry = retry
@@ -101,26 +109,27 @@ class Session:
 
     def _authorize(self, refusal: HTTPResponse, repository: str) -> None:
         """Get what the registry's 401 asks for. Raises RegistryDenied."""
+        credentials = self._credentials()
         challenges = parse_challenges(", ".join(refusal.headers.get_all("WWW-Authenticate") or ()))
         _read(refusal, self.base)
         for challenge in challenges:
             if challenge.scheme == "bearer":
                 url = token_url(challenge, f"repository:{repository}:pull")
-                self._authorizations[repository] = f"Bearer {self._token(url)}"
+                self._authorizations[repository] = f"Bearer {self._token(url, credentials)}"
                 return
-            if challenge.scheme == "basic" and self._credentials:
-                self._authorizations[repository] = self._credentials.basic
+            if challenge.scheme == "basic" and credentials:
+                self._authorizations[repository] = credentials.basic
                 return
         raise self._denied(repository)
 
-    def _token(self, url: str) -> str:
+    def _token(self, url: str, credentials: Credentials | None) -> str:
         try:
             origin = Origin.of(url)
         except ValueError as error:
             raise RegistryDenied(f"{self.base} wants a token from no usable address") from error
         if origin.scheme == "http" and not (origin.is_loopback or self.base.startswith("http://")):
             raise RegistryDenied(f"{self.base} wants a token from a server without TLS: {origin}")
-        headers = {"Authorization": self._credentials.basic} if self._credentials else {}
+        headers = {"Authorization": credentials.basic} if credentials else {}
         response = self._transport.get(url, headers)
         if response.status != 200:
             raise self._error(response, f"token from {origin}")
@@ -144,7 +153,8 @@ class Session:
         # Docker Hub answers 401, not 404, for a repository that does not exist.
         return RegistryDenied(
             f"{self.base} refuses access: {what} does not exist, or is private{said}",
-            hint="Check the spelling of the image's name.",
+            hint="Check the spelling of the image's name. A private image needs credentials: `docker login`"
+            " on this machine, --registry-secret for the function.",
         )
 
 

@@ -50,6 +50,9 @@ ENV_IMAGE_SOURCE = "SCAR_IMAGE_SOURCE"
 """Where the image's blobs are: IMAGE_IN_PACKAGE, or ``s3://BUCKET``. Absent: in the image's registry."""
 ENV_REGISTRY_MIRROR = "SCAR_REGISTRY_MIRROR"
 """URL of the registry that is asked in place of docker.io. Absent: Docker Hub itself."""
+ENV_REGISTRY_SECRET = "SCAR_REGISTRY_SECRET"  # noqa: S105 - a name
+"""ARN of the secret, or of the parameter of SSM, that holds the credentials for the image's registry: a JSON
+object with ``username`` and ``password``. Absent: the registry asks for none."""
 ENV_TIMEOUT_THRESHOLD = "SCAR_TIMEOUT_THRESHOLD"
 """Seconds before the function's own time-out at which the container is stopped."""
 ENV_OUTPUT = "SCAR_OUTPUT"

@@ -29,6 +29,8 @@ class Function(NamedTuple):
     image_source: str
     """Where the image is fetched from, as contract.ENV_IMAGE_SOURCE has it; empty: its registry."""
     registry_mirror: str | None
+    registry_secret: str
+    """ARN of what holds the credentials for the registry, or empty."""
     timeout_threshold: int
     """Seconds."""
     user_env: Environment
@@ -73,6 +75,7 @@ class Function(NamedTuple):
             image_digest=digest,
             image_source=os.fsdecode(environ.get(contract.ENV_IMAGE_SOURCE.encode(), b"")),
             registry_mirror=os.fsdecode(mirror) if mirror else None,
+            registry_secret=os.fsdecode(environ.get(contract.ENV_REGISTRY_SECRET.encode(), b"")),
             timeout_threshold=threshold,
             user_env={
                 name[len(prefix) :]: value for name, value in environ.items() if name.startswith(prefix)

@@ -69,7 +69,11 @@ def _source(function: Function, deadline: float) -> AbstractContextManager[Sourc
     if not function.image_source:
         from scar_oci.registry import Registry
 
-        return Registry(mirror=function.registry_mirror)
+        if not function.registry_secret:
+            return Registry(mirror=function.registry_mirror)
+        from .secret import Secret
+
+        return Registry(mirror=function.registry_mirror, credentials=Secret(function.registry_secret))
     if function.image_source == contract.IMAGE_IN_PACKAGE:
         from scar_oci.layout import Folder, Layout
 

@@ -215,3 +215,17 @@ def test_bad_input(scar: Scar, argv: list[str], said: str) -> None:
     ran = scar("role", "policy", *argv)
     assert (ran.status, ran.stdout) == (2, b"")
     assert said in ran.stderr
+
+
+def test_secrets_are_read_by_the_function_alone_and_one_by_one(scar: Scar) -> None:
+    arns = [
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:registry-Ab12Cd",
+        "arn:aws:ssm:eu-west-1:123456789012:parameter/registry/key",
+    ]
+    options = [word for arn in arns for word in ("--registry-secret", arn)]
+    policies = scar("role", "policy", "--json", *options).json
+    statements = {one["Sid"]: (one["Action"], one["Resource"]) for one in policies["function"]["Statement"]}
+    assert statements["ReadSecrets"] == (["secretsmanager:GetSecretValue"], [arns[0]])
+    assert statements["ReadParameters"] == (["ssm:GetParameter"], [arns[1]])
+    assert "registry" not in json.dumps(policies["deployer"])
+    assert scar("role", "policy", "--registry-secret", "hunter2").status == 2

@@ -30,7 +30,7 @@ class Scene:
     store: ImageStore
 
     def pull(self, name: str = "test/image", credentials: Credentials | None = None) -> StoredImage:
-        rights = {"docker.io": credentials} if credentials else None
+        rights = {self.server.host: credentials} if credentials else None
         with Registry(mirror=self.server.url, credentials=rights, retry=HASTY) as registry:
             return self.store.pull(registry, registry.resolve(ImageReference.parse(name), AMD64))
 

@@ -103,6 +103,7 @@ _KNOWN = {
     contract.ENV_IMAGE_SOURCE: "source of the image",
     contract.ENV_TIMEOUT_THRESHOLD: "time-out threshold",
     contract.ENV_REGISTRY_MIRROR: "registry mirror",
+    contract.ENV_REGISTRY_SECRET: "secret of the registry",
     contract.ENV_OUTPUT: "place of results",
 }
 

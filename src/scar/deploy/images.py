@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 @contextmanager
 def of_registry(image: str, architecture: str, mirror: str) -> Iterator[tuple[Source, ResolvedImage]]:
     """The image, and where its layers are had from. Errors are told as `told` does, also in the context."""
+    from scar.deploy.docker_login import DockerLogin
     from scar_oci.platform import Platform  # the registry's client is needed by few commands
     from scar_oci.reference import ImageReference
     from scar_oci.registry import Registry
 
-    with told(), Registry(mirror or None) as registry:
+    with told(), Registry(mirror or None, DockerLogin()) as registry:
         reference = ImageReference.parse(image)
         yield registry, registry.resolve(reference, Platform.of_lambda(architecture))
 

@@ -57,6 +57,8 @@ class FunctionSpec:
     environment: Mapping[str, str] = field(repr=False)
     """The user's variables, for the container."""
     owner: str
+    registry_secret: str = ""
+    """ARN of what holds the credentials for the registry, or empty."""
     image_source: str = ""
     """Where the image is fetched from, if not from its registry; else empty."""
     bucket: str = ""
@@ -106,6 +108,8 @@ def function_environment(spec: FunctionSpec) -> dict[str, str]:
         contract.ENV_IMAGE_DIGEST: spec.digest,
         contract.ENV_TIMEOUT_THRESHOLD: str(spec.threshold),
     }
+    if spec.registry_secret:
+        variables[contract.ENV_REGISTRY_SECRET] = spec.registry_secret
     if spec.image_source:
         variables[contract.ENV_IMAGE_SOURCE] = spec.image_source
     if spec.registry_mirror:

@@ -47,6 +47,8 @@ class InitRequest:
     extra_payload: str | None = None
     """A folder."""
     package_bucket: str | None = None
+    registry_secret: str | None = None
+    """ARN."""
     image_file: str | None = None
     """A file or folder with the image in it."""
 
@@ -106,6 +108,7 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
         runtime=draft.runtime,
         architecture=draft.architecture,
         image=found.name,
+        registry_secret=request.registry_secret or "",
         image_source=found.source,
         digest=found.digest,
         registry_mirror=config.registry_mirror,
@@ -143,6 +146,8 @@ def _draft(request: InitRequest, where: Where, config: Config) -> _Draft:
         limits.function_name(request.name, "-n/--name")
     if request.bucket is not None:
         limits.bucket(request.bucket, "-es/--event-source")
+    if request.registry_secret is not None:
+        limits.secret(request.registry_secret, "--registry-secret")
     if request.on_failure is not None:
         limits.destination(request.on_failure, "--on-failure")
     time = config.lambda_time if request.time is None else limits.time(request.time, "-t/--time")

@@ -36,6 +36,8 @@ class Scope:
     """ARNs of what is told of events that failed for good."""
     package_buckets: tuple[str, ...] = ()
     """Those that packages go through which are too large for direct upload, and that hold images of files."""
+    secrets: tuple[str, ...] = ()
+    """ARNs of what holds credentials for registries."""
     role: str = "*"
     """Name of the role that functions get."""
 
@@ -65,6 +67,14 @@ def function(scope: Scope) -> Document:
                 ),
             ),
             *_with_resources(_allow("ReadImages", ("s3:GetObject",), _images(scope))),
+            *_with_resources(
+                _allow(
+                    "ReadSecrets",
+                    ("secretsmanager:GetSecretValue",),
+                    _of_service(scope.secrets, "secretsmanager"),
+                ),
+                _allow("ReadParameters", ("ssm:GetParameter",), _of_service(scope.secrets, "ssm")),
+            ),
             *_tell_failures(scope.destinations),
         ]
     )

@@ -37,6 +37,8 @@ class RoleRequest:
     """What is told of events that failed for good: ARNs, or ``s3://BUCKET``."""
     package_buckets: tuple[str, ...] = ()
     """Those that large packages go through, and that hold images of files."""
+    secrets: tuple[str, ...] = ()
+    """ARNs of what holds credentials for registries."""
 
     def check(self) -> None:
         """Raises UsageError."""
@@ -49,6 +51,8 @@ class RoleRequest:
             Output.parse(output)
         for bucket in self.package_buckets:
             limits.bucket(bucket, "--package-bucket")
+        for secret in self.secrets:
+            limits.secret(secret, "--registry-secret")
         for destination in self.destinations:
             limits.destination(destination, "--on-failure")
 
@@ -62,6 +66,7 @@ class RoleRequest:
             outputs=tuple(map(Output.parse, self.outputs)),
             destinations=tuple(names.destination_arn(one, partition) for one in self.destinations),
             package_buckets=self.package_buckets,
+            secrets=self.secrets,
             role=self.name,
         )
 

@@ -46,6 +46,8 @@ class UpdateRequest:
     image: str | None = None
     image_file: str | None = None
     """A file or folder with the image in it."""
+    registry_secret: str | None = None
+    """ARN. Empty: the registry asks for no credentials any more."""
     storage: int | None = None
     extra_payload: str | None = None
     """A folder. Empty: take the extra payload away."""
@@ -105,6 +107,8 @@ def _check(request: UpdateRequest) -> None:
         limits.memory(request.memory, "-m/--memory")
     if request.time is not None:
         limits.time(request.time, "-t/--time")
+    if request.registry_secret:
+        limits.secret(request.registry_secret, "--registry-secret")
     if request.storage is not None:
         limits.storage(request.storage, "--storage")
     if request.threshold is not None:
@@ -124,6 +128,10 @@ def _environment(
         environment.pop(contract.ENV_OUTPUT, None)
     if output is not None:
         environment[contract.ENV_OUTPUT] = output.path
+    if request.registry_secret is not None:
+        environment[contract.ENV_REGISTRY_SECRET] = request.registry_secret
+        if not request.registry_secret:
+            del environment[contract.ENV_REGISTRY_SECRET]
     if request.threshold is not None:
         environment[contract.ENV_TIMEOUT_THRESHOLD] = str(request.threshold)
     return environment

@@ -63,6 +63,11 @@ from scar.ops.init import InitRequest, prepare
     help="A folder to pack with the function; containers find it by $EXTRA_PAYLOAD.",
 )
 @click.option(
+    "--registry-secret",
+    metavar="ARN",
+    help="What holds the registry's credentials: of Secrets Manager, or SSM.",
+)
+@click.option(
     "--image-file",
     metavar="FILE",
     help="Take the image out of an OCI layout, or of what docker save wrote; IMAGE names one of several.",
@@ -91,6 +96,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     architecture: str | None,
     on_failure: str | None,
     extra_payload: str | None,
+    registry_secret: str | None,
     image_file: str | None,
     package_bucket: str | None,
     dry_run: bool,
@@ -117,6 +123,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         extra_payload=extra_payload,
         package_bucket=package_bucket,
         image_file=image_file,
+        registry_secret=registry_secret,
     )
     talk = output.talk(settings)
     prepared = prepare(request, settings.where, config.load(), talk)
@@ -169,6 +176,7 @@ def _document(spec: FunctionSpec, *, verbose: bool) -> dict[str, object]:
             "role": spec.role.text,
             "owner": spec.owner,
             "image_source": spec.image_source or None,
+            "registry_secret": spec.registry_secret or None,
             "registry_mirror": spec.registry_mirror or None,
             "variables": sorted(spec.environment),
         }

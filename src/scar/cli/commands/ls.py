@@ -75,6 +75,7 @@ def _document(function: Function, region: str, *, verbose: bool) -> dict[str, ob
             "description": function.description,
             "image_digest": function.environment.get(contract.ENV_IMAGE_DIGEST, ""),
             "image_source": function.environment.get(contract.ENV_IMAGE_SOURCE) or None,
+            "registry_secret": function.environment.get(contract.ENV_REGISTRY_SECRET) or None,
             "runtime": function.runtime,
             "architecture": function.architecture,
             "storage": function.storage,

@@ -52,7 +52,21 @@ def _scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
         metavar="BUCKET[/PREFIX]",
         help="Another place that functions write results to. Repeatable.",
     )
-    return buckets(outputs(functions(destinations(function))))
+    package_buckets = click.option(
+        "--package-bucket",
+        "package_buckets",
+        multiple=True,
+        metavar="BUCKET",
+        help="A bucket for packages too large for direct upload, and for images of files. Repeatable.",
+    )
+    secrets = click.option(
+        "--registry-secret",
+        "secrets",
+        multiple=True,
+        metavar="ARN",
+        help="What holds credentials for a registry: of Secrets Manager, or SSM. Repeatable.",
+    )
+    return buckets(outputs(functions(destinations(package_buckets(secrets(function))))))
 
 
 @command.command(
@@ -72,6 +86,8 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter for each option
     outputs: tuple[str, ...],
     functions: tuple[str, ...],
     destinations: tuple[str, ...],
+    package_buckets: tuple[str, ...],
+    secrets: tuple[str, ...],
     dry_run: bool,
 ) -> None:
     """Make the role NAME (scar-lambda-execute), and write it into the configuration.
@@ -80,7 +96,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter for each option
     that SCAR made before is changed to allow exactly this. With --local, the configuration is left as it is.
     """
     settings = settings_of(context)
-    request = RoleRequest(name, functions, buckets, outputs, destinations)
+    request = RoleRequest(name, functions, buckets, outputs, destinations, package_buckets, secrets)
     request.check()
     talk = output.talk(settings)
     cloud = connect(settings.where, config.load(), talk)
@@ -105,13 +121,6 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter for each option
 )
 @click.argument("which", required=False, type=click.Choice(_DOCUMENTS), metavar="[function|deployer|trust]")
 @_scope_options
-@click.option(
-    "--package-bucket",
-    "package_buckets",
-    multiple=True,
-    metavar="BUCKET",
-    help="A bucket for packages too large for direct upload, and for images of files. Repeatable.",
-)
 @click.option("--role", "name", default=role.NAME, metavar="NAME", help="The role's name.")
 @click.pass_context
 def show(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -122,6 +131,7 @@ def show(  # noqa: PLR0913, PLR0917 - one parameter for each option
     functions: tuple[str, ...],
     destinations: tuple[str, ...],
     package_buckets: tuple[str, ...],
+    secrets: tuple[str, ...],
     name: str,
 ) -> None:
     """Print the policies: what a function needs, and what the user of scar needs to deploy functions.
@@ -129,7 +139,7 @@ def show(  # noqa: PLR0913, PLR0917 - one parameter for each option
     With the name of one of the documents, only its JSON is printed, to be given to AWS's own tools. AWS
     is not asked for anything.
     """
-    request = RoleRequest(name, functions, buckets, outputs, destinations, package_buckets)
+    request = RoleRequest(name, functions, buckets, outputs, destinations, package_buckets, secrets)
     request.check()
     scope = request.scope()
     documents = {

@@ -38,6 +38,11 @@ from scar.ops.update import UpdateRequest, prepare
 )
 @click.option("--image", metavar="IMAGE", help="Another image, or what its tag means now.")
 @click.option(
+    "--registry-secret",
+    metavar="ARN",
+    help="ARN of the registry's credentials in Secrets Manager, or SSM; '' takes it away.",
+)
+@click.option(
     "--image-file",
     metavar="FILE",
     help="Take the image out of an OCI layout, or of what docker save wrote; --image names one of several.",
@@ -60,6 +65,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     script: str | None,
     output_place: str | None,
     image: str | None,
+    registry_secret: str | None,
     image_file: str | None,
     storage: int | None,
     extra_payload: str | None,
@@ -84,6 +90,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         output=output_place,
         image=image,
         image_file=image_file,
+        registry_secret=registry_secret,
         storage=storage,
         extra_payload=extra_payload,
         package_bucket=package_bucket,
