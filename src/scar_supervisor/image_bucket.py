@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 5
 """Connections that may break while one object is read."""
-_PERMIT = (
-    "the function's role needs the statement ReadImages of: scar role policy --package-bucket BUCKET function"
-)
+_PERMIT = "scar role create --package-bucket BUCKET permits the function's role to read it"
 
 
 @contextmanager
