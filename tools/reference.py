@@ -1,4 +1,4 @@
-"""Writes what the program says of itself: docs/commands.md, and the table in docs/configuration.md.
+"""Writes what the program says of itself: docs/commands.md, a table in docs/configuration.md, man/scar.1.
 
 The help texts of all commands are there as the program prints them, the keys of the configuration with their
 variables, defaults and options.
@@ -14,10 +14,12 @@ import click
 
 from scar import config
 from scar.cli.app import app
+from tools import man
 
-_DOCS = Path(__file__).resolve().parents[1] / "docs"
-COMMANDS = _DOCS / "commands.md"
-CONFIGURATION = _DOCS / "configuration.md"
+_ROOT = Path(__file__).resolve().parents[1]
+COMMANDS = _ROOT / "docs" / "commands.md"
+CONFIGURATION = _ROOT / "docs" / "configuration.md"
+MAN = _ROOT / "man" / "scar.1"
 
 _HEAD = """# Commands
 
@@ -78,7 +80,11 @@ def _section(path: str, command: click.Command) -> str:
 
 def made() -> dict[Path, str]:
     """Each page, as it should be."""
-    return {COMMANDS: commands(), CONFIGURATION: configuration(CONFIGURATION.read_text(encoding="utf-8"))}
+    return {
+        COMMANDS: commands(),
+        CONFIGURATION: configuration(CONFIGURATION.read_text(encoding="utf-8")),
+        MAN: man.page(one for one in _commands(app, "scar") if not isinstance(one[1], click.Group)),
+    }
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = tmp_path_factory.mktemp("source")
     files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
     for name in filter(None, files.decode().split("\0")):
-        if name.startswith("src/") or "/" not in name:
+        if name.startswith(("src/", "man/")) or "/" not in name:
             copy = source / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes((ROOT / name).read_bytes())
@@ -38,7 +38,8 @@ def test_holds_the_three_packages_and_the_licence(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     tops = {name.partition("/")[0] for name in names}
-    assert tops == {"scar", "scar_oci", "scar_supervisor", f"scar_serverless-{VERSION}.dist-info"}
+    parts = {f"scar_serverless-{VERSION}.{part}" for part in ("dist-info", "data")}
+    assert tops == {"scar", "scar_oci", "scar_supervisor", *parts}
     assert [name for name in names if name.endswith("/LICENSE")]
     assert {f"{package}/py.typed" for package in ("scar", "scar_oci", "scar_supervisor")} <= set(names)
 
@@ -64,6 +65,7 @@ def test_works_from_a_clean_environment(wheel: Path, tmp_path: Path) -> None:
 
     assert scar("--version").stdout == f"scar {VERSION}\n"
     assert scar("init", "--help").stdout.startswith("Usage: scar init")
+    assert (environment / "share" / "man" / "man1" / "scar.1").is_file()
     assert "Unable to locate credentials" in scar("ls").stderr
     without_the_extra = scar("ls", "--local")
     assert without_the_extra.returncode == 1
