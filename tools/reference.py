@@ -40,14 +40,14 @@ _TABLE = re.compile(
 
 def commands() -> str:
     """The page of commands."""
-    return "\n".join((_HEAD, *(_section(path, command) for path, command in _commands(app, "scar"))))
+    return "\n".join((_HEAD, *(_section(path, command) for path, command in all_commands())))
 
 
 def configuration(page: str) -> str:
     """The page of the configuration with its table made anew."""
     head = ("key", "variable", "default", "option", "meaning")
     lines = [_row(*head), _row(*("---" for _ in head)), *map(_key, config.KEYS)]
-    made, count = _TABLE.subn("".join(lines).replace("\\", r"\\"), page)
+    made, count = _TABLE.subn(lambda _: "".join(lines), page)
     assert count == 1, "the page has no place for its table"  # noqa: S101 - a mark was lost
     return made
 
@@ -63,14 +63,15 @@ def _row(*cells: str) -> str:
     return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|\n"
 
 
-def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+def all_commands(command: click.Command = app, path: str = "scar") -> Iterator[tuple[str, click.Command]]:
+    """Each with its name as it is typed, groups too."""
     yield path, command
     if isinstance(command, click.Group):
         context = click.Context(command, info_name=path)
         for name in command.list_commands(context):
             found = command.get_command(context, name)
             assert found is not None  # noqa: S101 - the name is out of the list
-            yield from _commands(found, f"{path} {name}")
+            yield from all_commands(found, f"{path} {name}")
 
 
 def _section(path: str, command: click.Command) -> str:
@@ -83,7 +84,7 @@ def made() -> dict[Path, str]:
     return {
         COMMANDS: commands(),
         CONFIGURATION: configuration(CONFIGURATION.read_text(encoding="utf-8")),
-        MAN: man.page(one for one in _commands(app, "scar") if not isinstance(one[1], click.Group)),
+        MAN: man.page(one for one in all_commands() if not isinstance(one[1], click.Group)),
     }
 
 

@@ -9,10 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from scar.version import VERSION
 from tests.cli.support import Account, Scar
+from tools.reference import all_commands
 
 FUNCTIONS = ["init", "run", "update", "ls", "log", "report", "retry", "rm"]
 COMMANDS = [*FUNCTIONS, "put", "get", "check", "role", "doctor", "local", "completion"]
@@ -36,14 +38,41 @@ def test_help_lists_the_commands(scar: Scar, argv: list[str]) -> None:
     assert re.findall(r"^  ([a-z]+)  ", ran.out.partition("\nOptions:")[0], re.MULTILINE) == COMMANDS
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_with_an_example(scar: Scar, command: str) -> None:
-    ran = scar(command, "--help")
+EVERY = dict(all_commands())
+GROUPS = [path for path, command in EVERY.items() if isinstance(command, click.Group)]
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_every_command_has_help_with_an_example(scar: Scar, path: str) -> None:
+    ran = scar(*path.split()[1:], "--help")
     assert (ran.status, ran.stderr) == (0, "")
-    assert f"Usage: scar {command} " in ran.out
-    assert f"Example: scar {command} " in ran.out
+    assert f"Usage: {path} " in ran.out
+    assert f"Example: {path} " in f"{ran.out} ".replace("\n", " ")
     assert ran.out.count("\nCommon options:\n") == 1
     assert max(map(len, ran.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("path", GROUPS)
+def test_a_group_without_a_command_shows_its_help(scar: Scar, path: str) -> None:
+    alone, helped = scar(*path.split()[1:]), scar(*path.split()[1:], "--help")
+    assert (alone.status, alone.stderr, alone.out) == (0, "", helped.out)
+
+
+@pytest.mark.parametrize("path", [path for path in EVERY if path != "scar"])
+def test_a_mistyped_command_is_told_the_nearest(scar: Scar, path: str) -> None:
+    *before, name = path.split()
+    ran = scar(*before[1:], name + name[-1])
+    assert (ran.status, ran.stdout) == (2, b"")
+    assert re.search(rf"[Dd]id you mean .*{name}", ran.stderr)
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_a_mistyped_option_is_told_the_nearest(scar: Scar, path: str) -> None:
+    options = [parameter for parameter in EVERY[path].params if isinstance(parameter, click.Option)]
+    longest = max((spelling for option in options for spelling in option.opts), key=len)
+    ran = scar(*path.split()[1:], f"{longest[:-1]}q")
+    assert ran.stdout == b""
+    assert re.search(rf"[Dd]id you mean .*{longest}", ran.stderr)
 
 
 @pytest.mark.parametrize("argv", [["--version"], ["ls", "--version"], ["run", "--version"]])
@@ -84,6 +113,8 @@ def test_help_and_version_import_nothing_heavy(argv: list[str]) -> None:
         (["rm"], "give either a function's name or -a/--all"),
         (["rm", "-n", "a", "--all"], "give either a function's name or -a/--all"),
         (["init", "--memory", "much", "image"], "'much' is not a valid integer"),
+        (["init"], "which image? IMAGE, or --image-file, is missing"),
+        (["completion"], "missing argument 'bash|zsh|fish'. Choose from: bash, fish, zsh"),
     ],
 )
 def test_usage_errors(scar: Scar, argv: list[str], said: str) -> None:

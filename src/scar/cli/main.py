@@ -79,7 +79,9 @@ def _as_scar_error(error: Exception, settings: Settings) -> ScarError:
 
 
 def _usage_error(error: click.ClickException) -> UsageError:
-    message = error.format_message().rstrip(".")
+    message = " ".join(
+        error.format_message().rstrip(".").split()
+    )  # click tells choices in lines of their own
     context = getattr(error, "ctx", None)
     hint = f"{context.command_path} --help" if context is not None else "scar --help"
     return UsageError(message[:1].lower() + message[1:], hint=hint)

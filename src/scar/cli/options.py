@@ -60,6 +60,13 @@ class Group(click.Group):
         super().__init__(*args, **kwargs)
         add_common_options(self)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does; without a command, its help is what was asked for, and no error."""
+        if not args and self.no_args_is_help and not ctx.resilient_parsing:
+            click.echo(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Also the list of commands, as click does."""
         self.format_commands(ctx, formatter)

@@ -133,15 +133,15 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
 
 def _image(request: InitRequest, draft: _Draft, config: Config, talk: Talk) -> Found:
     if request.image_file is None:
-        if request.image is None:
-            raise UsageError("which image? IMAGE, or --image-file, is missing", hint="scar init --help")
         talk.say(f"look for image {request.image} for {draft.architecture}")
-        return image.resolve(request.image, draft.architecture, config.registry_mirror)
+        return image.resolve(request.image or "", draft.architecture, config.registry_mirror)
     talk.say(f"look for an image for {draft.architecture} in {request.image_file}")
     return image.in_file(request.image_file, request.image or "", draft.architecture, draft.package_bucket)
 
 
 def _draft(request: InitRequest, where: Where, config: Config) -> _Draft:
+    if request.image is None and request.image_file is None:
+        raise UsageError("which image? IMAGE, or --image-file, is missing", hint="scar init --help")
     if request.name is not None:
         limits.function_name(request.name, "-n/--name")
     if request.bucket is not None:

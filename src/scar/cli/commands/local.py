@@ -20,7 +20,7 @@ def command() -> None:
     """The cloud on this machine: started on demand by --local, or by hand."""
 
 
-@command.command(cls=Command, name="start")
+@command.command(cls=Command, name="start", epilog="Example: scar local start")
 @click.pass_context
 def start(context: click.Context) -> None:
     """Start the local cloud, unless it runs."""
@@ -32,7 +32,7 @@ def start(context: click.Context) -> None:
     output.next_step("scar init --local IMAGE", settings)
 
 
-@command.command(cls=Command, name="stop")
+@command.command(cls=Command, name="stop", epilog="Example: scar local stop")
 @click.pass_context
 def stop(context: click.Context) -> None:
     """Stop the local cloud. The functions in it are gone then."""
@@ -44,7 +44,7 @@ def stop(context: click.Context) -> None:
         click.echo("The local cloud is stopped" if stopped else "The local cloud was not running")
 
 
-@command.command(cls=Command, name="status")
+@command.command(cls=Command, name="status", epilog="Example: scar local status --json")
 @click.pass_context
 def status(context: click.Context) -> None:
     """Show whether the local cloud runs, and where."""

@@ -34,7 +34,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
 ) -> None:
     """Remove a function, its log, and the notification and permission that SCAR made for it.
 
-    A function that is gone already is none to complain of. Buckets and their files are left as they are.
+    It is no error if the function is gone already. Buckets and their files are left as they are.
     """
     given = list(dict.fromkeys((*functions, *named)))
     if bool(given) == every:

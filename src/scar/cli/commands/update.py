@@ -72,9 +72,10 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     package_bucket: str | None,
     dry_run: bool,
 ) -> None:
-    """Change what is said of the function NAME, and bring it up to this version of SCAR.
+    """Change the function NAME: what is given changes, all else stays.
 
-    The next call sees the change; calls under way end as they began.
+    Its package is brought up to this version of SCAR. The next call sees the change; calls under way end as
+    they began.
     """
     settings = settings_of(context)
     talk = output.talk(settings)
