@@ -9,6 +9,7 @@
  *   raw calls        syscall(2) and the files that posix_spawn opens are looked up without the root: add it
  *   Unix sockets     hold 107 bytes of a path, and the root's path takes 62: go through the open folder
  *   passwd, group    the C library reads the machine's: read the image's
+ *   locales          in an archive are out of reach: take C.UTF-8 for one that is not found
  *
  * Built for any glibc from 2.17 on, so nothing newer is called, and dlsym by the version that all have.
  */
@@ -17,6 +18,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <locale.h>
 #include <pwd.h>
 #include <semaphore.h>
 #include <spawn.h>
@@ -55,6 +57,11 @@ static const char *const names[] = {
 enum { COUNT = sizeof names / sizeof *names };
 static char *remembered[COUNT]; /* as they stand in the environment: NAME=value */
 
+/* Where the root's data is that the C library opens by itself. A program may have its own. */
+static const char *const data_names[] = {"TZDIR", "LOCPATH", "GCONV_PATH"};
+enum { DATA = sizeof data_names / sizeof *data_names };
+static char *remembered_data[DATA];
+
 static int is_of(const char *entry, const char *name)
 {
     size_t length = strlen(name);
@@ -70,13 +77,19 @@ static char *find(const char *name, char *const variables[])
     return NULL;
 }
 
+static void remember_each(int count, const char *const wanted[], char *entries[])
+{
+    for (int at = 0; at < count; at++) {
+        const char *entry = find(wanted[at], environ);
+        if (entries[at] == NULL && entry != NULL)
+            entries[at] = strdup(entry);
+    }
+}
+
 static void remember(void)
 {
-    for (int at = 0; at < COUNT; at++) {
-        const char *entry = find(names[at], environ);
-        if (remembered[at] == NULL && entry != NULL)
-            remembered[at] = strdup(entry);
-    }
+    remember_each(COUNT, names, remembered);
+    remember_each(DATA, data_names, remembered_data);
 }
 
 /* libfakechroot asks for its variables at every path, also where the program has removed them. */
@@ -217,7 +230,7 @@ static const char *program_of(const char *path, char resolved[PATH_MAX])
 #define PREPARED(path, argv, envp)                                                                           \
     size_t count = count_of(envp), kept = 0;                                                                 \
     const char *said = argv[0] != NULL ? argv[0] : "";                                                       \
-    char text[sizeof announcement + strlen(path) + strlen(said) + 1], *variables[count + LISTS + COUNT + 2]; \
+    char text[sizeof announcement + strlen(path) + strlen(said) + 1], *variables[count + LISTS + COUNT + DATA + 2]; \
     char libraries[room_for(0, envp)], preloads[room_for(1, envp)];                                          \
     strcpy(stpcpy(stpcpy(stpcpy(text, announcement), path), ":"), said);                                     \
     write_list(libraries, 0, envp);                                                                          \
@@ -228,6 +241,9 @@ static const char *program_of(const char *path, char resolved[PATH_MAX])
     for (int at = 0; at < COUNT; at++)                                                                       \
         if (remembered[at] != NULL)                                                                          \
             variables[kept++] = remembered[at];                                                              \
+    for (int at = 0; at < DATA; at++)                                                                        \
+        if (remembered_data[at] != NULL && find(data_names[at], envp) == NULL)                               \
+            variables[kept++] = remembered_data[at];                                                         \
     variables[kept++] = libraries;                                                                           \
     variables[kept++] = preloads;                                                                            \
     variables[kept++] = text;                                                                                \
@@ -601,6 +617,33 @@ int sem_unlink(const char *name)
 {
     char path[PATH_MAX];
     return in_shm(path, "sem.", name) ? (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0) : -1;
+}
+
+/* Locales. One by one in folders they are found by LOCPATH, in an archive not: then the characters must do. */
+
+/* Whether C.UTF-8 is near to a locale that was not found; "" is the one that the environment names. */
+static int is_archived(const char *name)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    char archive[PATH_MAX];
+    for (size_t at = 0; *name == 0 && at < sizeof variables / sizeof *variables; at++)
+        name = getenv(variables[at]) != NULL ? getenv(variables[at]) : "";
+    const char *characters = strchr(name, '.');
+    if (characters == NULL || (strncasecmp(characters, ".utf-8", 6) != 0 && strncasecmp(characters, ".utf8", 5) != 0))
+        return 0;
+    return access(expanded("/usr/lib/locale/locale-archive", archive), F_OK) == 0;
+}
+
+char *setlocale(int category, const char *name)
+{
+    char *found = NEXT(setlocale)(category, name);
+    return found == NULL && name != NULL && is_archived(name) ? NEXT(setlocale)(category, "C.UTF-8") : found;
+}
+
+locale_t newlocale(int mask, const char *name, locale_t base)
+{
+    locale_t found = NEXT(newlocale)(mask, name, base);
+    return found == NULL && name != NULL && is_archived(name) ? NEXT(newlocale)(mask, "C.UTF-8", base) : found;
 }
 
 /* Unix sockets */

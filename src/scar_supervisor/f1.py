@@ -36,6 +36,9 @@ _BUILD = "glibc-"  # and the version that a build needs: the name of its folder
 _COMPANION = "libscar.so"
 _COMPANION_SINCE = (2, 17)  # of glibc: what `make kit` builds it for
 
+_UTC = frozenset((b"UTC", b"Etc/UTC", b"UCT", b"Etc/UCT"))
+"""Zones that are the C library's default, and need no variable."""
+
 PASSED_THROUGH = (
     *(b"/proc", b"/sys", b"/dev/null", b"/dev/zero", b"/dev/full", b"/dev/random", b"/dev/urandom"),
     *(b"/dev/tty", b"/dev/ptmx", b"/dev/pts", b"/dev/fd", b"/dev/stdin", b"/dev/stdout", b"/dev/stderr"),
@@ -79,6 +82,8 @@ class F1(NamedTuple):
             path=loader,
             argv=(loader, *named, path, *program.argv[1:]),
             env={
+                **data_variables(tree.rootfs, self.runtime),
+                **_zone(tree.rootfs),
                 **env,
                 b"FAKECHROOT": b"true",
                 b"FAKECHROOT_BASE": tree.rootfs,
@@ -148,6 +153,31 @@ class F1(NamedTuple):
             if folder
         )
         return b":".join((*folders, libraries))
+
+
+@functools.lru_cache(maxsize=1)
+def data_variables(rootfs: bytes, runtime: Runtime) -> Environment:
+    """Where the image has time zones, locales and character sets.
+
+    The C library opens them without asking fakechroot, and would take the function's, or find none.
+    """
+    conversions = (f"{folder}/gconv" for folder in runtime.library_path)
+    folders = (
+        *((b"TZDIR", "usr/share/zoneinfo"), (b"LOCPATH", "usr/lib/locale")),
+        *((b"GCONV_PATH", folder) for folder in conversions),
+    )
+    paths = ((name, os.path.join(rootfs, os.fsencode(folder))) for name, folder in folders)
+    return {name: path for name, path in paths if os.path.isdir(path)}
+
+
+def _zone(rootfs: bytes) -> Environment:
+    """The zone that the image's /etc/localtime links to, by its name: that file, too, is opened unasked."""
+    try:
+        target = os.readlink(rootfs + b"/etc/localtime")
+    except OSError:
+        return {}
+    name = target.partition(b"/zoneinfo/")[2]
+    return {b"TZ": name} if name and name not in _UTC else {}
 
 
 def disregarded(config: ImageConfig) -> str:

@@ -14,13 +14,13 @@ from scar.inspection.facts import gather
 from scar.inspection.modes import Verdict, verdicts
 from tests.compat.oracle import Oracle
 from tests.compat.table import MEMORY, Row
-from tests.e2e.conftest import Scar, local_cloud, scar
+from tests.e2e.conftest import Scar, local_cloud, scar, settings
 from tests.supervisor.conftest import ARCHITECTURE
 from tools import images
 
 Foretell = Callable[[str], Verdict]
 
-__all__ = ["local_cloud", "scar"]
+__all__ = ["local_cloud", "scar", "settings"]
 
 
 @pytest.fixture(scope="module")

@@ -47,6 +47,10 @@ what it leaves open. A function made with udocker's builds only, without the kit
 * **Raw system calls** through `syscall(2)` (Node.js makes such) are looked up in the image; a program that makes them by
   itself, as Go does, sees the function's files.
 * **A program's own `LD_LIBRARY_PATH` and `LD_PRELOAD`** name folders and files of the image.
+* **Time zones, locales, character sets** (for `iconv`) are the image's. Its `/etc/localtime` counts if it is a link to a
+  zone, by `TZ`, which programs then see. A locale that is in `/usr/lib/locale/locale-archive` only is `C.UTF-8` in its place,
+  if it is of UTF-8: `localedef --no-archive` makes one that is found.
+* **Services and protocols** by name (`getservbyname`) are those of the function's `/etc`.
 * **Names of hosts** are looked up by the function's `/etc/hosts` and `/etc/resolv.conf`. Programs that read these files
   themselves see copies of them, made when the image was fetched.
 """

@@ -77,6 +77,20 @@ touch -d @0 /tmp/t; stat -c %Y /tmp/t; mkdir -p /tmp/a/b/c; rmdir /tmp/a/b/c; ls
 ln -s /etc/passwd /tmp/l; readlink /tmp/l; head -1 /tmp/l; rm /tmp/l; df / > /dev/null; echo $?; exit 42
 """
 
+DATA = """
+cp /usr/share/zoneinfo/Asia/Tokyo /usr/share/zoneinfo/Nowhere; TZ=Nowhere date -d @0 +%H; TZ=Europe/Madrid date -d @0 +%H
+export TZ=Nowhere; env -i TZ=Nowhere /bin/date -d @0 +%H; env -u TZ date -d @0 +%H
+cp -r /usr/lib/locale/C.utf8 /usr/lib/locale/xx_XX.utf8; LC_ALL=xx_XX.UTF-8 locale charmap
+cd /usr/lib/*-linux-gnu/gconv && rm -f gconv-modules.cache && echo 'alias NOWHERE// KOI8-R//' >> gconv-modules
+printf '\\320\\264' | iconv -f UTF-8 -t NOWHERE | od -An -c; printf '\\344' | iconv -f LATIN1 -t UTF-8
+"""
+
+ARCHIVE = """
+mkdir -p /tmp/l && localedef -i de_DE -f UTF-8 /tmp/l/de_DE.utf8 && localedef --prefix / --add-to-archive /tmp/l/de_DE.utf8
+for name in de_DE.UTF-8 C.UTF-8 nosuch; do LC_ALL=$name locale charmap 2> /dev/null; done
+export LC_ALL=de_DE.UTF-8; perl -e 'print "quiet\\n"'; python3 -c 'import sys; print(sys.stdout.encoding, sys.getfilesystemencoding())'
+"""
+
 POOL = """cat > /tmp/pool.py <<'END'
 import multiprocessing
 def square(n):
@@ -215,6 +229,8 @@ TOOL_ROWS = [
         "sqlite3 /tmp/d.db 'create table t(x); insert into t values(7); select * from t'; ls /tmp/d.db",
         program="sqlite3",
     ),
+    Row(TOOLS, "time zones, locales, character sets", DATA, program="locale"),
+    Row(TOOLS, "a locale in an archive", ARCHIVE, program="localedef"),
     Row(TOOLS, "ps", "ps -o comm= -p $$", program="ps"),
     Row(TOOLS, "$ORIGIN in a RUNPATH", "/opt/probe/runpath", program="/opt/probe/runpath"),
     Row(TOOLS, "$ORIGIN in an RPATH", "/opt/probe/rpath", program="/opt/probe/rpath"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.oci.layers import file, folder
+from tests.oci.layers import file, folder, symlink
 from tests.oci.test_elf import go_note, made
 from tests.supervisor.conftest import ARCHITECTURE, Environment, Start
 
@@ -117,6 +117,14 @@ def test_an_image_that_names_no_command_says_what_to_do(start: Start, derived: C
         assert result.error.type == "NothingToRun"
         assert "scar run" in result.error.hint
         assert environment.call("echo", "a").output == b"a\n"
+
+
+def test_the_time_zone_is_the_images(start: Start, derived: Callable[..., str]) -> None:
+    zone = symlink("etc/localtime", "/usr/share/zoneinfo/Asia/Tokyo")
+    show = "date -d @0 +%H%Z; env -u TZ date -d @0 +%H%Z; env -i TZ=Asia/Tokyo /bin/date -d @0 +%H%Z"
+    with start(derived("zone", {"Entrypoint": ["sh", "-c", show]}, zone)) as environment:
+        assert environment.call().output == b"09JST\n00UTC\n09JST\n"
+        assert environment.call(env=((b"TZ", b"Europe/Madrid"),)).output.startswith(b"01CET\n")
 
 
 def test_a_folder_to_work_in_that_is_a_file_is_told(start: Start, derived: Callable[..., str]) -> None:
