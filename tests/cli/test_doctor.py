@@ -117,7 +117,8 @@ def test_what_is_missing_on_the_machine(
     monkeypatch.setenv("SCAR_REGISTRY_MIRROR", account.url)
     ran = scar("doctor", "--json")
     assert ran.status == 1
-    assert (of(ran, "kit")["status"], of(ran, "kit")["remedy"]) == ("failure", "make kit")
+    assert of(ran, "kit")["status"] == "failure"
+    assert of(ran, "kit")["remedy"].startswith("make kit, ")
     assert (of(ran, "sandbox")["status"]) == "warning"
     assert of(ran, "registry")["message"].endswith(": no registry")
 

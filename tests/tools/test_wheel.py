@@ -7,6 +7,7 @@ import subprocess
 import sys
 import venv
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -44,25 +45,34 @@ def test_holds_the_three_packages_and_the_licence(wheel: Path) -> None:
     assert {f"{package}/py.typed" for package in ("scar", "scar_oci", "scar_supervisor")} <= set(names)
 
 
-def test_works_from_a_clean_environment(wheel: Path, tmp_path: Path) -> None:
+def test_brings_the_extras_that_the_program_names(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = message_from_bytes(archive.read(f"scar_serverless-{VERSION}.dist-info/METADATA"))
+    assert (metadata["Name"], metadata["Version"]) == ("scar-serverless", VERSION)
+    assert set(metadata.get_all("Provides-Extra", [])) == {"local", "udocker", "report", "dev"}
+
+
+def test_works_from_a_clean_environment(wheel: Path, registry: str, kit: Path, tmp_path: Path) -> None:
     environment = tmp_path / "venv"
-    venv.create(environment, with_pip=True)
-    subprocess.run([environment / "bin" / "pip", "--quiet", "install", wheel], check=True, cwd=tmp_path)
+    variables = {
+        "PATH": os.defpath,
+        "SCAR_HOME": str(tmp_path / "home"),
+        "SCAR_KIT": str(kit),
+        "SCAR_REGISTRY_MIRROR": registry,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+    def install(what: str) -> None:
+        subprocess.run([environment / "bin" / "pip", "--quiet", "install", what], check=True, cwd=tmp_path)
 
     def scar(*argv: str) -> subprocess.CompletedProcess[str]:
+        program = environment / "bin" / "scar"
         return subprocess.run(
-            [environment / "bin" / "scar", *argv],
-            cwd=tmp_path,
-            env={
-                "PATH": os.defpath,
-                "SCAR_HOME": str(tmp_path / "home"),
-                "AWS_EC2_METADATA_DISABLED": "true",
-            },
-            capture_output=True,
-            text=True,
-            check=False,
+            [program, *argv], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False
         )
 
+    venv.create(environment, with_pip=True)
+    install(str(wheel))
     assert scar("--version").stdout == f"scar {VERSION}\n"
     assert scar("init", "--help").stdout.startswith("Usage: scar init")
     assert (environment / "share" / "man" / "man1" / "scar.1").is_file()
@@ -70,3 +80,10 @@ def test_works_from_a_clean_environment(wheel: Path, tmp_path: Path) -> None:
     without_the_extra = scar("ls", "--local")
     assert without_the_extra.returncode == 1
     assert "scar-serverless[local]" in without_the_extra.stderr
+    install(f"{wheel}[local]")
+    try:
+        made = scar("init", "--local", "-n", "cow", "grycap/cowsay")
+        assert made.returncode == 0, made.stderr
+        assert "< Moo >" in scar("run", "--local", "cow", "/usr/games/cowsay", "Moo").stdout
+    finally:
+        scar("local", "stop")

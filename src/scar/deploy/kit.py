@@ -45,7 +45,8 @@ def files(architecture: str) -> dict[str, bytes]:
         raise NoKit(
             f"no libfakechroot for {architecture} in {folder()} or among the tools of udocker: "
             "without it no container can run",
-            hint="make kit",
+            hint="make kit, in a checkout of SCAR; elsewhere: pip install 'scar-serverless[udocker]',"
+            " then udocker install",
         )
     return found
 
