@@ -18,7 +18,6 @@ import sys
 import tempfile
 import termios
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 
@@ -28,11 +27,9 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from scar.deploy.kit import folder as kit_folder
-from scar.local import cloud
-from scar_supervisor.contract import ENV_REGISTRY_MIRROR
 from tools import registry
 from tools.local_aws import client
+from tools.own_cloud import own_cloud
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "session.svg"
@@ -164,20 +161,7 @@ def _svg(lines: list[Text]) -> str:
     return re.sub("(?<![;>])&#160;(?![&<])", " ", svg)
 
 
-@contextmanager
-def own_cloud() -> Iterator[None]:
-    """A registry and a local cloud, whatever else runs, named by this process's environment."""
-    os.environ["SCAR_KIT"] = str(kit_folder().absolute())
-    with tempfile.TemporaryDirectory(prefix="scar-picture-") as home, registry.serving() as url:
-        os.environ |= {"SCAR_HOME": home, ENV_REGISTRY_MIRROR: url}
-        cloud.start()
-        try:
-            yield
-        finally:
-            cloud.stop()
-
-
 if __name__ == "__main__":
-    with own_cloud():
+    with registry.serving() as url, own_cloud(url):
         PICTURE.write_text(draw(), encoding="utf-8")
     print(PICTURE)

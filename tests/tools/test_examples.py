@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
-from tools.examples.figures import Figures
+from tools.cache import CACHE_VARIABLE
+from tools.examples import readme, running
+from tools.examples.figures import Figures, measured
 from tools.examples.matching import difference
-from tools.examples.readme import Step, steps
-from tools.examples.running import Ran, run, wrong
+from tools.examples.readme import Example, Step, steps
+from tools.examples.running import Ran, Wrong, run, run_example, wrong
 from tools.examples.table import Size, table
-from tools.images import ROOT
+from tools.own_cloud import own_cloud
 
 README = """\
 # Cow
@@ -50,9 +54,9 @@ def test_a_console_block_begins_with_a_command(block: str) -> None:
         steps(f"# Cow\n\n```console\n{block}```\n")
 
 
-@pytest.mark.parametrize("name", sorted(path.parent.name for path in (ROOT / "examples").glob("*/README.md")))
+@pytest.mark.parametrize("name", readme.names())
 def test_every_example_works_in_the_local_cloud_only(name: str) -> None:
-    commands = [step.command for step in steps((ROOT / "examples" / name / "README.md").read_text())]
+    commands = [step.command for step in readme.read(name).steps]
     calls = [call for command in commands for call in re.findall(r"\bscar [a-z]+ .*", command)]
     assert calls
     assert [call for call in calls if not re.match(r"scar [a-z]+ --local ", call)] == []
@@ -103,6 +107,62 @@ def test_a_command_that_fails_is_wrong_whatever_it_prints() -> None:
     step = Step(1, "false", ("Moo",))
     assert wrong(step, Ran(3, "Moo\n", "no grass\n")) == "ended with 3\n  | Moo\n  | no grass"
     assert wrong(step, Ran(0, "Moo\n", "no grass\n")) is None
+
+
+def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(running, "PATIENCE", 0.2)
+    ran = run("sleep 1000 & sleep 1000")
+    assert ran.status == -signal.SIGKILL
+    assert ran.stderr == "\nended after 0.2 seconds"
+
+
+def test_the_images_of_an_example_are_those_that_its_commands_name() -> None:
+    assert readme.read("pipeline").images == {"grycap/ffmpeg", "grycap/imagemagick"}
+
+
+def test_the_first_command_that_is_not_true_is_told() -> None:
+    example = Example("none", (Step(7, "echo Moo", ("Moo",)), Step(9, "echo Moo", ("Baa",))))
+    said = "examples/none/README.md:9: $ echo Moo\nexpected:  Baa\nprinted:   Moo\n  | Moo"
+    with pytest.raises(Wrong, match=f"^{re.escape(said)}$"):
+        run_example(example)
+
+
+@pytest.mark.usefixtures("kit")
+def test_an_example_that_leaves_something_is_wrong(registry: str, tmp_path: Path) -> None:
+    results = tmp_path.name
+    steps = (
+        Step(3, f"mkdir -p build/examples/{results}", ()),
+        Step(4, "scar init --local -n moo -es some-cows grycap/cowsay > /dev/null", ()),
+        Step(5, "scar run --local moo > /dev/null", ()),
+    )
+    with own_cloud(registry):
+        with pytest.raises(
+            Wrong, match=f"leave something behind: moo, some-cows, .*/build/examples/{results}"
+        ):
+            run_example(Example(results, steps))
+        (cow,) = measured()
+        removing = (
+            Step(3, "scar rm --local moo > /dev/null", ()),
+            Step(4, "python -m tools.local_aws remove-bucket some-cows", ()),
+        )
+        assert run_example(Example(results, removing)) == [cow]
+    assert (cow.function, cow.image, cow.memory_mb, cow.warm_seconds) == ("moo", "grycap/cowsay", 128, None)
+    assert 0 < cow.memory_used_mb <= 128
+    assert cow.cold_seconds > 0
+
+
+def test_examples_do_not_see_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCAR_LAMBDA_MEMORY", "1024")
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    before = dict(os.environ)
+    with own_cloud("http://127.0.0.1:1"):
+        seen = run("env | grep -E '^(AWS|SCAR)_' | cut -d= -f1 | sort").stdout.split()
+        home = Path(os.environ["SCAR_HOME"])
+    assert set(seen) - {CACHE_VARIABLE} == {"SCAR_HOME", "SCAR_KIT", "SCAR_REGISTRY_MIRROR"}
+    assert not home.exists()
+    assert dict(os.environ) == before
 
 
 def test_the_summary_is_a_table_of_markdown() -> None:

@@ -10,7 +10,6 @@ in ``build/examples/NAME``, which is for results.
 
 readme    the commands of a README, and what they should print
 matching  whether that is what they print
-sandbox   a local cloud that knows nothing of the user's
 running   the commands, one after the other
 figures   what the functions' calls took, out of their logs
 table     the same for people

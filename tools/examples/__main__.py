@@ -8,43 +8,49 @@ import time
 from collections.abc import Iterable
 
 from tools import images, registry
+from tools.examples import readme
 from tools.examples.figures import Figures
-from tools.examples.running import Wrong, run, run_readme
-from tools.examples.sandbox import forget_settings, local_cloud
+from tools.examples.running import Wrong, run, run_example
 from tools.examples.table import Size, table
+from tools.own_cloud import own_cloud
 
 
-def main(names: list[str]) -> int:
+def main(wanted: list[str]) -> int:
     """Run the examples of these names, or all, and print what their calls took."""
-    known = sorted(readme.parent.name for readme in (images.ROOT / "examples").glob("*/README.md"))
-    if unknown := set(names) - set(known):
-        raise SystemExit(f"no example {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    if unknown := set(wanted) - set(readme.names()):
+        raise SystemExit(f"no example {', '.join(sorted(unknown))}; there are {', '.join(readme.names())}")
+    examples = [readme.read(name) for name in wanted or readme.names()]
     rows: list[tuple[str, Figures]] = []
-    failed = []
+    sizes: dict[str, Size] = {}
+    wrong = []
     with registry.serving() as url:
-        images.ensure(url, *(f"grycap/{name}:" for name in (names or known)))
-        forget_settings(url)
-        for name in names or known:
+        images.ensure(url, *(f"{image}:" for example in examples for image in example.images))
+        for example in examples:
             began = time.monotonic()
             try:
-                with local_cloud():
-                    rows += [(name, figures) for figures in run_readme(name)]
+                with own_cloud(url):
+                    found = run_example(example)
+                    sizes |= _sizes({figures.image for figures in found} - sizes.keys())
             except Wrong as problem:
-                failed.append(name)
-                print(f"\n{name}: WRONG\n{problem}\n", flush=True)
+                wrong.append(example.name)
+                print(f"\n{example.name}: WRONG\n{problem}\n", flush=True)
             else:
-                print(f"{name}: as its README says ({time.monotonic() - began:.0f} s)", flush=True)
-        sizes = _sizes(figures.image for _, figures in rows)
-    print(f"\n{table(rows, sizes)}\n")
-    print(f"{len(failed)} wrong: {', '.join(failed)}" if failed else "All as it should be.")
-    return 1 if failed else 0
+                rows += [(example.name, figures) for figures in found]
+                print(f"{example.name}: as its README says ({time.monotonic() - began:.0f} s)", flush=True)
+    if rows:
+        print(f"\n{table(rows, sizes)}\n")
+    print(f"{len(wrong)} wrong: {', '.join(wrong)}" if wrong else "All as it should be.")
+    return 1 if wrong else 0
 
 
 def _sizes(names: Iterable[str]) -> dict[str, Size]:
-    """Of each image, by its name."""
+    """Of each image, by its name. Raises Wrong if one cannot run."""
     sizes = {}
-    for name in set(names):
-        facts = json.loads(run(f"scar check --json {name}").stdout)
+    for name in names:
+        checked = run(f"scar check --json {name}")
+        if checked.status != 0:
+            raise Wrong(f"scar check {name} ends with {checked.status}\n{checked.stdout}{checked.stderr}")
+        facts = json.loads(checked.stdout)
         sizes[name] = Size(facts["compressed_bytes"], facts["unpacked_bytes"])
     return sizes
 

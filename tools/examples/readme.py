@@ -6,7 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tools.images import ROOT
+
+_FOLDER = ROOT / "examples"
 _PROMPT = "$ "
+_IMAGE = re.compile(r"\bgrycap/[a-z0-9-]+")
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -18,6 +22,33 @@ class Step(NamedTuple):
     command: str
     expected: tuple[str, ...]
     """The lines that it should print, without their ends."""
+
+
+class Example(NamedTuple):
+    """A folder of ``examples/``."""
+
+    name: str
+    steps: tuple[Step, ...]
+
+    @property
+    def readme(self) -> str:
+        """Its path in the checkout."""
+        return f"examples/{self.name}/README.md"
+
+    @property
+    def images(self) -> set[str]:
+        """Those of examples that its commands name."""
+        return {name for step in self.steps for name in _IMAGE.findall(step.command)}
+
+
+def names() -> list[str]:
+    """Those of all examples."""
+    return sorted(readme.parent.name for readme in _FOLDER.glob("*/README.md"))
+
+
+def read(name: str) -> Example:
+    """One example. Raises ValueError for a block that does not begin with a command."""
+    return Example(name, tuple(steps((_FOLDER / name / "README.md").read_text(encoding="utf-8"))))
 
 
 def steps(text: str) -> list[Step]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tools.examples import figures, matching
 from tools.examples.figures import Figures
-from tools.examples.readme import Step, steps
+from tools.examples.readme import Example, Step
 from tools.images import ROOT
 from tools.local_aws import client
 
@@ -34,18 +34,18 @@ class Wrong(Exception):
     """A README is not true. The message says where, and what happened instead."""
 
 
-def run_readme(name: str) -> list[Figures]:
+def run_example(example: Example) -> list[Figures]:
     """Run what an example's README shows, in the local cloud that runs. Raises Wrong."""
-    readme, results = ROOT / "examples" / name / "README.md", ROOT / "build" / "examples" / name
+    results = ROOT / "build" / "examples" / example.name
     shutil.rmtree(results, ignore_errors=True)
     found: dict[str, Figures] = {}
-    for step in steps(readme.read_text(encoding="utf-8")):
+    for step in example.steps:
         if "scar rm " in step.command:  # it takes the log away, too
             found |= {one.function: one for one in figures.measured()}
         if problem := wrong(step, run(step.command)):
-            raise Wrong(f"{readme.relative_to(ROOT)}:{step.line}: $ {step.command}\n{problem}")
+            raise Wrong(f"{example.readme}:{step.line}: $ {step.command}\n{problem}")
     if left := [*_left(), *([str(results)] if results.exists() else [])]:
-        raise Wrong(f"{readme.relative_to(ROOT)}: its commands leave something behind: {', '.join(left)}")
+        raise Wrong(f"{example.readme}: its commands leave something behind: {', '.join(left)}")
     return list(found.values())
 
 
@@ -62,6 +62,9 @@ def run(command: str) -> Ran:
             os.killpg(process.pid, signal.SIGKILL)
             stdout, stderr = process.communicate()
             stderr += f"\nended after {PATIENCE} seconds"
+        except BaseException:  # Ctrl-C does not reach its session
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
     return Ran(process.returncode, stdout, stderr)
 
 
