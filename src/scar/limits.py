@@ -207,7 +207,7 @@ def secret(value: str, source: str) -> str:
     """The ARN of a secret of Secrets Manager, or of a parameter of SSM."""
     if not _SECRET.fullmatch(value):
         raise UsageError(
-            f"{source}: not the ARN of a secret: {value!r}",
+            f"{source}: not the ARN of a secret",  # it may be the secret itself: it is not shown
             hint="arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME, arn:aws:ssm:REGION:ACCOUNT:parameter/N",
         )
     return value

@@ -20,6 +20,8 @@ class Credentials(NamedTuple):
 
     username: str
     password: str
+    renewal: str = ""
+    """What to do if the registry refuses them, as a hint for the user."""
 
     def __repr__(self) -> str:
         return f"Credentials({self.username!r}, ...)"

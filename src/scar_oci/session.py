@@ -47,6 +47,7 @@ class Session:
         self.retry = retry
         self._transport = transport
         self._credentials = credentials
+        self._given: Credentials | None = None
         self._authorizations: dict[str, str] = {}  # by repository
 
     def document(
@@ -109,7 +110,7 @@ class Session:
 
     def _authorize(self, refusal: HTTPResponse, repository: str) -> None:
         """Get what the registry's 401 asks for. Raises RegistryDenied."""
-        credentials = self._credentials()
+        self._given = credentials = self._credentials()
         challenges = parse_challenges(", ".join(refusal.headers.get_all("WWW-Authenticate") or ()))
         _read(refusal, self.base)
         for challenge in challenges:
@@ -151,6 +152,12 @@ class Session:
 
     def _denied(self, what: str, said: str = "") -> RegistryDenied:
         # Docker Hub answers 401, not 404, for a repository that does not exist.
+        if self._given:
+            return RegistryDenied(
+                f"{self.base} refuses the credentials that it was given: they are not for {what},"
+                f" or it does not exist{said}",
+                hint=self._given.renewal,
+            )
         return RegistryDenied(
             f"{self.base} refuses access: {what} does not exist, or is private{said}",
             hint="Check the spelling of the image's name. A private image needs credentials: `docker login`"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 5
 """Connections that may break while one object is read."""
-_PERMIT = "scar role create --package-bucket BUCKET permits the function's role to read it"
+_PERMIT = "scar role create, with --package-bucket BUCKET and what else the role is for, permits that"
 
 
 @contextmanager

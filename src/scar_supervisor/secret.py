@@ -15,6 +15,7 @@ from scar_oci.errors import RegistryDenied
 
 _TIMEOUT = 10
 """Seconds for a connection, and for an answer."""
+_ATTEMPTS = 3
 
 
 class Secret:
@@ -30,14 +31,14 @@ class Secret:
 
     @functools.cached_property
     def _credentials(self) -> Credentials:
+        renewal = f'with {{"username": "...", "password": "..."}} in FILE: {_command(self._arn)}'
         try:
             document = json.loads(self._text())
-            return Credentials(_of(document, "username"), _of(document, "password"))
+            return Credentials(_of(document, "username"), _of(document, "password"), renewal)
         except (ValueError, LookupError, TypeError):
             # The error's own text, and its cause, would show what was read.
             raise RegistryDenied(
-                f"{self._arn} does not hold credentials for a registry",
-                hint='put there a JSON object such as {"username": "...", "password": "..."}',
+                f"{self._arn} does not hold credentials for a registry", hint=renewal
             ) from None
 
     def _text(self) -> str:
@@ -46,7 +47,11 @@ class Secret:
         from botocore.exceptions import BotoCoreError, ClientError
 
         _, _, service, region, *_ = self._arn.split(":")
-        config = Config(connect_timeout=_TIMEOUT, read_timeout=_TIMEOUT)
+        config = Config(
+            connect_timeout=_TIMEOUT,
+            read_timeout=_TIMEOUT,
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        )
         client: Any = Session().client(service, region_name=region, config=config)  # type: ignore[call-overload]
         try:
             if service == "ssm":
@@ -56,7 +61,7 @@ class Secret:
         except (BotoCoreError, ClientError) as error:
             raise RegistryDenied(
                 f"the credentials for the registry could not be read from {self._arn}: {error}",
-                hint="scar role create --registry-secret ARN permits the function's role to read them",
+                hint=_remedy(error, self._arn),
             ) from error
         finally:
             client.close()
@@ -67,3 +72,24 @@ def _of(document: dict[str, object], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(name)
     return value
+
+
+def _command(arn: str) -> str:
+    """The one that puts another text there. It is read from a file: others can see a command's arguments."""
+    _, parameter, name = arn.partition(":parameter/")
+    if parameter:
+        name = f"/{name}" if "/" in name else name
+        return f"aws ssm put-parameter --overwrite --type SecureString --name {name} --value file://FILE"
+    return f"aws secretsmanager put-secret-value --secret-id {arn} --secret-string file://FILE"
+
+
+def _remedy(error: Exception, arn: str) -> str:
+    """What helps, where it is known."""
+    code = str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
+    if code in ("ResourceNotFoundException", "ParameterNotFound"):
+        return "scar update --registry-secret ARN NAME names another"
+    if not code.startswith("AccessDenied"):
+        return ""
+    if "kms" in str(error).lower():
+        return "permit kms:Decrypt in the policies of the role and of the key"
+    return f"scar role create, with --registry-secret {arn} and what else the role is for, permits that"

@@ -172,4 +172,6 @@ def test_an_image_file_that_is_none_or_holds_another_image(
     (tmp_path / "cow.tar").write_bytes(b"no archive")
     broken = scar("init", "-n", "cow", "--image-file", str(tmp_path / "cow.tar"))
     assert (broken.status, "docker save" in broken.stderr) == (1, True)
+    secret = ("--registry-secret", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:registry-Ab12Cd")
+    assert scar("init", "-n", "cow", *secret, "--image-file", str(tmp_path / "cow.tar")).status == 2
     assert account.contents() == NOTHING

@@ -228,4 +228,5 @@ def test_secrets_are_read_by_the_function_alone_and_one_by_one(scar: Scar) -> No
     assert statements["ReadSecrets"] == (["secretsmanager:GetSecretValue"], [arns[0]])
     assert statements["ReadParameters"] == (["ssm:GetParameter"], [arns[1]])
     assert "registry" not in json.dumps(policies["deployer"])
-    assert scar("role", "policy", "--registry-secret", "hunter2").status == 2
+    refused = scar("role", "policy", "--registry-secret", "hunter2")
+    assert (refused.status, "hunter2" in refused.stderr) == (2, False)

@@ -76,14 +76,23 @@ def test_a_function_fetches_a_private_image_with_its_secret(
     assert scar("rm", "private").status == 0
 
 
-@pytest.mark.parametrize("text", ["not JSON s3cret", '["s3cret"]', '{"username": "s3cret"}'])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("not JSON s3cret", "does not hold credentials"),
+        ('["s3cret"]', "does not hold credentials"),
+        ('{"username": "s3cret"}', "does not hold credentials"),
+        ('{"username": "reader", "password": "s3cret"}', "refuses the credentials"),
+    ],
+)
 def test_a_secret_that_is_none_is_told_without_what_is_in_it(
-    scar: Scar, private: dict[bytes, bytes], clients: Any, text: str
+    scar: Scar, private: dict[bytes, bytes], clients: Any, text: str, said: str
 ) -> None:
     arn = made_secret(clients, "secretsmanager", text)
     assert scar("init", "-n", "wrong", "--registry-secret", arn, IMAGE, env=private).status == 0
     ran = scar("run", "wrong")
-    assert (ran.status, "does not hold credentials" in ran.stderr) == (125, True), ran.stderr
+    assert (ran.status, said in ran.stderr) == (125, True), ran.stderr
+    assert f"aws secretsmanager put-secret-value --secret-id {arn}" in ran.stderr
     assert b"s3cret" not in ran.stdout + ran.stderr.encode() + scar("log", "wrong").stdout
     assert scar("rm", "wrong").status == 0
 
@@ -94,4 +103,5 @@ def test_a_secret_that_is_missing_and_one_that_is_no_arn(scar: Scar, private: di
     assert scar("init", "-n", "never", "--registry-secret", arn, IMAGE, env=private).status == 0
     ran = scar("run", "never")
     assert (ran.status, "could not be read" in ran.stderr) == (125, True), ran.stderr
+    assert "scar update --registry-secret ARN" in ran.stderr
     assert scar("rm", "never").status == 0

@@ -28,33 +28,42 @@ _PATIENCE = 60
 
 
 class DockerLogin:
-    """Looks credentials up when a registry asks for them."""
+    """Looks credentials up when a registry asks for them.
+
+    What is in the way of that (a program that was removed, a damaged file) is no error by itself: public
+    images can be had all the same, as with Docker. It is kept in ``trouble``.
+    """
+
+    def __init__(self) -> None:
+        self.trouble: ScarError | None = None
 
     def get(self, registry: str, /) -> Credentials | None:
-        """Those for a registry, or None. Raises ScarError."""
-        server = _HUB_SERVER if registry == DOCKER_HUB else registry
+        """Those for a registry, or None."""
+        try:
+            return self._find(_HUB_SERVER if registry == DOCKER_HUB else registry, registry)
+        except ScarError as error:
+            self.trouble = error
+            return None
+
+    def _find(self, server: str, registry: str) -> Credentials | None:
         program = self._config.get("credHelpers", {}).get(server) or self._config.get("credsStore")
         if program:
             return _ask(str(program), server)
-        for name, entry in self._config.get("auths", {}).items():
-            if name == server or _host(name) == registry:
-                return self._of_entry(entry, name)
-        return None
+        entries = self._config.get("auths", {})
+        name = server if server in entries else next((one for one in entries if _host(one) == registry), "")
+        return self._of_entry(entries[name], name) if name else None
 
-    def _of_entry(self, entry: dict[str, Any], server: str) -> Credentials | None:
-        if entry.get("identitytoken"):
-            raise _identity_token(server)
-        if not entry.get("auth"):
-            return None
+    def _of_entry(self, entry: Any, server: str) -> Credentials | None:
         try:
-            username, _, password = (
-                binascii.a2b_base64(entry["auth"], strict_mode=True).decode().partition(":")
-            )
-        except (ValueError, TypeError) as error:
-            raise ScarError(
-                f"{self._path}: the entry of {server} is damaged", hint=f"docker login {server}"
-            ) from error
-        return Credentials(username, password.rstrip("\0"))
+            if entry.get("identitytoken"):
+                raise _identity_token(server)
+            if not entry.get("auth"):
+                return None
+            text = binascii.a2b_base64(entry["auth"], strict_mode=True).decode()
+            username, password = text.split(":", 1)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ScarError(f"{self._path}: the entry of {server} is damaged", hint=_login(server)) from error
+        return Credentials(username, password.rstrip("\0"), renewal=_login(server))
 
     @cached_property
     def _path(self) -> Path:
@@ -94,17 +103,28 @@ def _ask(name: str, server: str) -> Credentials | None:
         if done.returncode != 0 and done.stdout.decode(errors="replace").strip() == _NOT_FOUND:
             return None
         answer = json.loads(done.stdout) if done.returncode == 0 else {}
-        username, secret = str(answer["Username"]), str(answer["Secret"])
+        username, secret = _text(answer, "Username"), _text(answer, "Secret")
     except (OSError, subprocess.TimeoutExpired, ValueError, LookupError, TypeError) as error:
         # What it printed may hold a secret.
         reason = error.strerror if isinstance(error, OSError) else type(error).__name__
         raise ScarError(
             f"{program}, which Docker's config.json names, gave no credentials for {server}: {reason}",
-            hint=f"docker login {server}",
+            hint=_login(server),
         ) from None
     if username == _IDENTITY_TOKEN:
         raise _identity_token(server)
-    return Credentials(username, secret)
+    return Credentials(username, secret, renewal=_login(server))
+
+
+def _text(answer: dict[str, Any], name: str) -> str:
+    value = answer[name]
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value
+
+
+def _login(server: str) -> str:
+    return f"docker login {server}"
 
 
 def _identity_token(server: str) -> ScarError:

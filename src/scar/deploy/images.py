@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from scar.errors import ScarError, UsageError
 
 if TYPE_CHECKING:
+    from scar.deploy.docker_login import DockerLogin
     from scar_oci.layout import Layout
     from scar_oci.manifest import ResolvedImage
     from scar_oci.reference import ImageReference
@@ -24,7 +25,8 @@ def of_registry(image: str, architecture: str, mirror: str) -> Iterator[tuple[So
     from scar_oci.reference import ImageReference
     from scar_oci.registry import Registry
 
-    with told(), Registry(mirror or None, DockerLogin()) as registry:
+    login = DockerLogin()
+    with told(), _with_reason(login), Registry(mirror or None, login) as registry:
         reference = ImageReference.parse(image)
         yield registry, registry.resolve(reference, Platform.of_lambda(architecture))
 
@@ -60,6 +62,19 @@ def told() -> Iterator[None]:
         raise UsageError(str(error), hint=error.hint, kind="InvalidReference") from error
     except ImageError as error:
         raise ScarError(str(error), hint=error.hint, kind=type(error).__name__) from error
+
+
+@contextmanager
+def _with_reason(login: DockerLogin) -> Iterator[None]:
+    """Of an image that is refused, say also why there are no credentials for it."""
+    from scar_oci.errors import RegistryDenied
+
+    try:
+        yield
+    except RegistryDenied as error:
+        if login.trouble is None:
+            raise
+        raise RegistryDenied(f"{error}; {login.trouble.message}", hint=login.trouble.hint) from error
 
 
 def _name_in(layout: Layout, path: str) -> ImageReference:

@@ -148,6 +148,8 @@ def _draft(request: InitRequest, where: Where, config: Config) -> _Draft:
         limits.bucket(request.bucket, "-es/--event-source")
     if request.registry_secret is not None:
         limits.secret(request.registry_secret, "--registry-secret")
+        if request.image_file is not None:
+            raise UsageError("--registry-secret and --image-file exclude each other: no registry is asked")
     if request.on_failure is not None:
         limits.destination(request.on_failure, "--on-failure")
     time = config.lambda_time if request.time is None else limits.time(request.time, "-t/--time")
