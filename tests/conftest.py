@@ -50,6 +50,7 @@ def scar_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.delenv("UDOCKER_LIB", raising=False)
         patch.setenv("AWS_CONFIG_FILE", str(home / "no-aws-config"))
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "no-aws-credentials"))
+        patch.setenv("DOCKER_CONFIG", str(home / "no-docker"))
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         yield home
         leaked = _leaked(tmp_path_factory.getbasetemp())

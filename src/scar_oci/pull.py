@@ -35,6 +35,9 @@ _INCOMING = "incoming"
 
 _LOCK = "lock"
 
+_MOST = 10 * 1024 * 1024 * 1024
+"""Bytes of /tmp that a Lambda function can have: what needs more fits nowhere."""
+
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _BAD_NAME = (errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL)
 
@@ -97,7 +100,8 @@ def _describe(folder: str, stored: StoredImage) -> None:
 def _unpack(source: Source, image: ResolvedImage, rootfs: bytes, available: int) -> int:
     """All layers into ``rootfs``, and the bytes that they need there.
 
-    If they do not fit, what is there is removed, and the rest is read only to say how much they would need.
+    If they do not fit, what is there is removed, and the rest is read only to say how much they would need,
+    unless that is more than any function has.
     """
     unpacker = Unpacker(rootfs)
     needed = 0
@@ -111,6 +115,8 @@ def _unpack(source: Source, image: ResolvedImage, rootfs: bytes, available: int)
             if not full and not _fits(unpacker, entry, reader):
                 full = True
                 remove_tree(rootfs)
+            if full and needed > _MOST:
+                raise _not_enough(image, needed, available, "at least ")
     if full:
         raise _not_enough(image, needed, available)
     unpacker.finish()

@@ -12,7 +12,14 @@ from typing import NamedTuple
 from urllib.parse import urljoin
 
 from scar_oci.auth import Credentials, parse_challenges, read_token, token_url
-from scar_oci.errors import ImageError, ImageNotFound, RateLimited, RegistryDenied, RegistryUnreachable
+from scar_oci.errors import (
+    CorruptImage,
+    ImageError,
+    ImageNotFound,
+    RateLimited,
+    RegistryDenied,
+    RegistryUnreachable,
+)
 from scar_oci.manifest import load_object
 from scar_oci.retry import RetryPolicy
 from scar_oci.transport import Origin, Transport, unreachable
@@ -138,6 +145,8 @@ class Session:
 
     def _error(self, response: HTTPResponse, what: str) -> ImageError:
         status = response.status
+        if status == 416:
+            return CorruptImage(f"{self.base} has less of {what} than its manifest says")
         said = _explanation(_read(response, self.base))
         if status in (401, 403):
             return self._denied(what, said)

@@ -103,5 +103,5 @@ def test_a_secret_that_is_missing_and_one_that_is_no_arn(scar: Scar, private: di
     assert scar("init", "-n", "never", "--registry-secret", arn, IMAGE, env=private).status == 0
     ran = scar("run", "never")
     assert (ran.status, "could not be read" in ran.stderr) == (125, True), ran.stderr
-    assert "scar update --registry-secret ARN" in ran.stderr
+    assert "--registry-secret ARN NAME names another" in ran.stderr
     assert scar("rm", "never").status == 0

@@ -14,6 +14,7 @@ from scar_oci.registry import Registry
 from scar_oci.store import ImageStore
 from tests.oci.lab import HASTY, Lab
 from tests.oci.layers import pushing
+from tests.oci.outside import guarded
 from tests.oci.scene import IMAGE, Scene
 from tests.oci.unreliable import UnreliableRegistry
 from tools import registry as registry_tool
@@ -38,6 +39,13 @@ def lab(registry_url: str, tmp_path: Path) -> Iterator[Lab]:
 def scene(tmp_path: Path) -> Iterator[Scene]:
     with UnreliableRegistry(IMAGE).serving() as server:
         yield Scene(server, ImageStore(str(tmp_path / "store")))
+
+
+@pytest.fixture
+def outside(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder beside what a test unpacks, in which nothing may have changed when the test is over."""
+    with guarded(request.getfixturevalue("place" if "place" in request.fixturenames else "tmp_path")) as path:
+        yield path
 
 
 @pytest.fixture(params=["self", "nobody"] if os.getuid() == 0 else ["self"])
