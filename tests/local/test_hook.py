@@ -12,6 +12,7 @@ import moto.s3.notifications as s3_notifications
 import pytest
 from moto.awslambda.models import EventInvokeConfig, LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
+from moto.s3.responses import S3Response
 
 
 def test_moto_is_the_version_that_the_hook_was_written_for() -> None:
@@ -26,6 +27,8 @@ def test_moto_is_the_version_that_the_hook_was_written_for() -> None:
         (LambdaFunction.get_code, ["self"]),
         (LambdaBackend.delete_function, ["self", "function_name", "qualifier"]),
         (LambdaResponse._enrich_response, ["headers", "body"]),
+        (S3Response._get_key, ["self", "validate_storage_class"]),
+        (S3Response.subdomain_based_buckets, ["request"]),
         (s3_notifications.send_event, ["account_id", "event_name", "bucket", "key"]),
         (s3_notifications._get_s3_event, ["event_name", "bucket", "key", "notification_id"]),
     ],

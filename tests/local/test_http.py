@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.local.support import Aws
 
@@ -84,7 +85,7 @@ def test_a_client_that_waits_to_be_told_to_go_on(
     connection.endheaders()
     assert connection.sock.recv(100).startswith(b"HTTP/1.1 100")
     connection.send(b"body")
-    assert connection.getresponse().read() == b""
+    assert connection.sock.recv(100).startswith(b"HTTP/1.1 200")  # and is told so once
     assert aws.s3.get_object(Bucket=bucket, Key="key")["Body"].read() == b"body"
 
 
@@ -92,3 +93,58 @@ def test_metadata_keeps_its_names(aws: Aws, bucket: str) -> None:
     metadata = {"with_underscore": "1", "with-hyphen": "2"}
     aws.s3.put_object(Bucket=bucket, Key="key", Metadata=metadata)
     assert aws.s3.head_object(Bucket=bucket, Key="key")["Metadata"] == metadata
+
+
+@pytest.mark.parametrize("size", [1000, 20_000_000])
+@pytest.mark.parametrize(
+    ("wanted", "part"),
+    [
+        ("bytes=0-0", slice(0, 1)),
+        ("bytes=100-299", slice(100, 300)),
+        ("bytes=990-", slice(990, None)),
+        ("bytes=-10", slice(-10, None)),
+        ("bytes=5-100000000", slice(5, None)),
+    ],
+)
+def test_a_part_of_an_object(aws: Aws, bucket: str, size: int, wanted: str, part: slice) -> None:
+    """moto keeps the larger one in a file."""
+    content = os.urandom(size)
+    aws.s3.put_object(Bucket=bucket, Key="key", Body=content)
+    answer = aws.s3.get_object(Bucket=bucket, Key="key", Range=wanted)
+    begin, end, _ = part.indices(size)
+    assert (answer["ContentRange"], answer["ContentLength"]) == (
+        f"bytes {begin}-{end - 1}/{size}",
+        end - begin,
+    )
+    assert answer["Body"].read() == content[part]
+
+
+@pytest.mark.parametrize("wanted", ["bytes=0-1,4-5", "bytes=a-b"])
+def test_all_of_an_object_where_s3_gives_no_part(aws: Aws, bucket: str, wanted: str) -> None:
+    aws.s3.put_object(Bucket=bucket, Key="key", Body=b"0123456789")
+    answer = aws.s3.get_object(Bucket=bucket, Key="key", Range=wanted)
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+    assert answer["Body"].read() == b"0123456789"
+
+
+def test_a_part_behind_the_end(aws: Aws, bucket: str) -> None:
+    aws.s3.put_object(Bucket=bucket, Key="key", Body=b"0123456789")
+    with pytest.raises(ClientError, match="InvalidRange"):
+        aws.s3.get_object(Bucket=bucket, Key="key", Range="bytes=10-")
+
+
+@pytest.mark.parametrize("key", ["line\nend", "/first", "a//b", "last/", "%2F", "a b+c", "\u00e9\u0301?"])
+def test_keys_of_every_kind(aws: Aws, bucket: str, key: str) -> None:
+    aws.s3.put_object(Bucket=bucket, Key=key, Body=b"content")
+    assert aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read() == b"content"
+    assert [item["Key"] for item in aws.s3.list_objects_v2(Bucket=bucket)["Contents"]] == [key]
+    aws.s3.delete_object(Bucket=bucket, Key=key)
+    assert "Contents" not in aws.s3.list_objects_v2(Bucket=bucket)
+
+
+def test_what_is_not_there(aws: Aws, bucket: str) -> None:
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        aws.s3.get_object(Bucket=bucket, Key="key")
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        aws.s3.list_objects_v2(Bucket=f"{bucket}-2")
+    assert bucket in [found["Name"] for found in aws.s3.list_buckets()["Buckets"]]

@@ -15,13 +15,14 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
 from werkzeug.serving import BaseWSGIServer, make_server
+
+from scar.local import s3
 
 _LOG = logging.getLogger(__name__)
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
@@ -41,8 +42,10 @@ class Server:
         return f"http://127.0.0.1:{self._server.server_port}"
 
 
-def _create_app(service: Any) -> Flask:
+def _create_app(service: Any) -> Any:
     """moto's application for a service, without the help for its developers that each request pays for."""
+    if service == "s3":
+        return s3.application
     app = create_backend_app(service)
     app.debug = False
     return app
@@ -69,8 +72,6 @@ class _Handler(MotoRequestHandler):
 
     def run_wsgi(self) -> None:
         """Answer one request. (werkzeug's handler calls this for each.)"""
-        if self.headers.get("Expect", "").strip().lower() == "100-continue":
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         environ = self.make_environ()
         environ["wsgi.input"] = io.BytesIO(self._body(environ))
         response = _Response()
