@@ -121,6 +121,37 @@ def test_what_a_programs_headers_foretell(check: Check, program: bytes, expected
     assert said["modes"][0]["hint"]
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        *(("tool", "no"), ("exec /usr/bin/tool -a b", "no"), ("  tool", "no")),
+        *(
+            ("sh", "yes"),
+            ("cd /", "yes"),
+            ("A=b tool", "yes"),
+            ("tool; sh", "yes"),
+            ("tool\nsh", "yes"),
+            ("", "yes"),
+        ),
+    ],
+)
+def test_a_command_in_shell_form(check: Check, text: str, answer: str) -> None:
+    _, said = check(_BASE, Cmd=["/bin/sh", "-c", text])
+    assert modes(said)["F1"] == answer
+    assert said["program"] == "/bin/sh"
+    if answer == "no":
+        assert "/usr/bin/tool is linked statically" in reason(said)
+
+
+@pytest.mark.parametrize(("given", "told"), [("tool", True), ("sh", False), ("--option", False)])
+def test_what_a_script_is_given_is_told(check: Check, given: str, told: bool) -> None:
+    script = layer(file("start", b"#!/bin/sh\n", mode=0o755))
+    status, said = check(_BASE, script, Entrypoint=["/start"], Cmd=[given])
+    assert status == 0
+    expected = "/start is given a program that it may start: /usr/bin/tool is linked statically"
+    assert any(note.startswith(expected) for note in said["notes"]) is told
+
+
 def test_an_image_without_a_command_or_a_c_library(check: Check) -> None:
     assert check(_BASE)[0] == 0
     status, said = check(layer(file("data", b"x")))

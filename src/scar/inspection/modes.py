@@ -17,11 +17,6 @@ MODES = ("F1", "F2", "F3", "F4", "P1", "P2", "R1", "R2", "R3", "S1")
 
 RUNS, RUNS_NOT, DEPENDS = "yes", "no", "depends"
 
-_OWN_CALLS_WAY_OUT = (
-    "F1 starts it all the same: call it if it needs no file of the image, and name files by their path in "
-    "the call's folder"
-)
-
 
 @dataclass(frozen=True)
 class Verdict:
@@ -44,8 +39,6 @@ def _f1(facts: Facts, builds: Set[str]) -> Verdict:
     start = facts.start
     if start.refusal:
         return Verdict("F1", RUNS_NOT, start.refusal, start.hint)
-    if start.caution:
-        return Verdict("F1", RUNS_NOT, start.caution, _OWN_CALLS_WAY_OUT)
     if not start.command and facts.runtime.libc != "glibc":
         libc = facts.runtime.libc or "no C library"
         return Verdict("F1", RUNS_NOT, f"the image has {libc}, and execution mode F1 needs glibc")

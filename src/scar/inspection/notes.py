@@ -15,6 +15,8 @@ def notes(facts: Facts) -> Iterator[str]:
     """The sentences, without the full stop."""
     if wish := disregarded(facts.config):
         yield wish
+    if facts.start.doubt:
+        yield f"{facts.start.command[0]} is given a program that it may start: {facts.start.doubt}"
     if facts.privileged:
         yield f"setuid and setgid have no effect: {_some(facts.privileged)}"
     if facts.static and facts.runtime.libc == "glibc":
