@@ -12,6 +12,7 @@ import pytest
 
 from tools.cache import CACHE_VARIABLE
 from tools.examples import readme, running
+from tools.examples.__main__ import main
 from tools.examples.figures import Figures, measured
 from tools.examples.matching import difference
 from tools.examples.readme import Example, Step, steps
@@ -151,6 +152,27 @@ def test_an_example_that_leaves_something_is_wrong(registry: str, tmp_path: Path
     assert (cow.function, cow.image, cow.memory_mb, cow.warm_seconds) == ("moo", "grycap/cowsay", 128, None)
     assert 0 < cow.memory_used_mb <= 128
     assert cow.cold_seconds > 0
+
+
+def test_the_command_line_goes_on_after_what_is_wrong_and_ends_with_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(readme, "FOLDER", tmp_path)
+    for name, output in (("one", "Baa"), ("two", "Moo")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "README.md").write_text(f"```console\n$ echo Moo\n{output}\n```\n")
+    assert main([]) == 1
+    said = capsys.readouterr().out
+    assert "one: WRONG\nexamples/one/README.md:2: $ echo Moo\nexpected:  Baa" in said
+    assert "two: as its README says" in said
+    assert said.endswith("1 wrong: one\n")
+    assert main(["two"]) == 0
+    assert capsys.readouterr().out.endswith("All as it should be.\n")
+
+
+def test_the_command_line_says_which_examples_there_are() -> None:
+    with pytest.raises(SystemExit, match=r"no example nosuch; there are .*cowsay"):
+        main(["cowsay", "nosuch"])
 
 
 def test_examples_do_not_see_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:

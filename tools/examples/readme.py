@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tools.images import ROOT
 
-_FOLDER = ROOT / "examples"
+FOLDER = ROOT / "examples"
 _PROMPT = "$ "
 _IMAGE = re.compile(r"\bgrycap/[a-z0-9-]+")
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -43,12 +43,12 @@ class Example(NamedTuple):
 
 def names() -> list[str]:
     """Those of all examples."""
-    return sorted(readme.parent.name for readme in _FOLDER.glob("*/README.md"))
+    return sorted(readme.parent.name for readme in FOLDER.glob("*/README.md"))
 
 
 def read(name: str) -> Example:
     """One example. Raises ValueError for a block that does not begin with a command."""
-    return Example(name, tuple(steps((_FOLDER / name / "README.md").read_text(encoding="utf-8"))))
+    return Example(name, tuple(steps((FOLDER / name / "README.md").read_text(encoding="utf-8"))))
 
 
 def steps(text: str) -> list[Step]:

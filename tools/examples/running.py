@@ -54,7 +54,8 @@ def run(command: str) -> Ran:
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     with subprocess.Popen(
         ["bash", "-c", command], cwd=ROOT, env=environment, start_new_session=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        encoding="utf-8", errors="replace",
     ) as process:  # fmt: skip
         try:
             stdout, stderr = process.communicate(timeout=PATIENCE)
