@@ -205,10 +205,11 @@ class Result(NamedTuple):
 
 
 class Processed(NamedTuple):
-    """What became of one object, of another event, or of an asynchronous call: a line in the function's log.
+    """What became of one object, of another event, of an asynchronous call, or of another call that failed.
 
-    The supervisor writes it as the last line of that work. The container writes to the same log and could
-    print one like it: of those for the same request and object, the last one before Lambda's END line counts.
+    The supervisor writes it into the function's log as the last line of that work. The container writes
+    to the same log and could print one like it: of those for the same request and object, the last one
+    before Lambda's END line counts.
     """
 
     request_id: str = ""

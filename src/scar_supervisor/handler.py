@@ -66,7 +66,7 @@ def _serve_call(payload: dict[str, Any], invocation: Invocation, log: Log) -> di
         ended = ended_by(error, outcome)
         if not isinstance(error, ContainerFailed | ContainerTimedOut):  # the exit status says those
             failure = Failure(type(error).__name__, str(error), getattr(error, "hint", ""))
-            if call.object is None:  # else the task has told it
+            if isinstance(error, contract.ContractError):  # a task tells its own
                 log.note(f"{failure.type}: {failure.message}")
     return Result(
         request_id=invocation.request_id,

@@ -6,7 +6,7 @@ import functools
 import json
 import os
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from . import contract
@@ -64,8 +64,11 @@ class Task(NamedTuple):
 
     def run_call(self, outcome: Outcome) -> None:
         """Run what the call says, and nothing for a call that only fetches the image."""
-        recorded = self._recorded(outcome) if self.call.raise_on_failure else nullcontext()
-        with recorded, self._container(outcome) as container:
+        # Who waits for the call is told how it went. The log need hold only what a report counts.
+        with (
+            self._recorded(outcome, only_failures=not self.call.raise_on_failure),
+            self._container(outcome) as container,
+        ):
             if not self.call.pull_only:
                 self._run(container, {}, outcome)
                 outcome.raise_unless_successful()
@@ -127,7 +130,9 @@ class Task(NamedTuple):
             outcome.raise_unless_successful()
 
     @contextmanager
-    def _recorded(self, outcome: Outcome, bucket: str = "", key: str = "") -> Iterator[None]:
+    def _recorded(
+        self, outcome: Outcome, bucket: str = "", key: str = "", *, only_failures: bool = False
+    ) -> Iterator[None]:
         """A line in the log at the end that says what became of the task, also after an error."""
         started = time.monotonic()
         error: Exception | None = None
@@ -137,7 +142,8 @@ class Task(NamedTuple):
             error = raised
             raise
         finally:
-            self._record(outcome, error, time.monotonic() - started, bucket, key)
+            if error is not None or not only_failures:
+                self._record(outcome, error, time.monotonic() - started, bucket, key)
 
     def _record(
         self, outcome: Outcome, error: Exception | None, seconds: float, bucket: str, key: str

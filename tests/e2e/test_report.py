@@ -40,23 +40,24 @@ def reported(scar: Scar, function: str, calls: int) -> Any:
 def test_figures_agree_with_what_was_done(scar: Scar, function: str, tmp_path: Path) -> None:
     assert scar("run", function, "/bin/true").status == 0
     assert scar("run", function, "/bin/sleep", "0.5").status == 0
+    assert scar("run", function, "/bin/sh", "-c", "exit 7").status == 7
     assert scar("run", "--async", function, "/bin/sh", "-c", "exit 7").status == 0
-    reported(scar, function, 1 + 2 + TRIES)
+    reported(scar, function, 2 + 2 + TRIES)
     assert scar("update", "-m", "256", function).status == 0  # the next call is cold
-    scar("run", function)  # fetches the image, which can leave nothing of the 3 s
+    late = scar("run", function).status != 0  # fetching the image can leave nothing of the 3 s
     assert scar("run", "--async", function, "/bin/sleep", "30").status == 0
-    found = reported(scar, function, 4 + 2 * TRIES)
-    assert (found["calls"], found["environments"], found["cold_starts"]) == (4 + 2 * TRIES, 2, 2)
+    found = reported(scar, function, 5 + 2 * TRIES)
+    assert (found["calls"], found["environments"], found["cold_starts"]) == (5 + 2 * TRIES, 2, 2)
     reasons = {one["reason"]: (one["calls"], one["last_request_id"]) for one in found["failures"]}
-    assert found["failed"] == 2 * TRIES
-    assert set(reasons) == {"exit status 7", "container timed out"}
+    assert found["failed"] == 1 + 2 * TRIES + late
+    assert set(reasons) >= {"exit status 7", "container timed out"}
     calls, request_id = reasons["exit status 7"]
-    assert calls == TRIES
+    assert calls == 1 + TRIES
     assert b"SCAR-PROCESSED" in scar("log", "-ri", request_id, function).stdout
     assert found["duration_ms"]["max"] >= 2900
     assert [(use["paid_for"], use["calls"]) for use in found["memory_mb"]] == [
         (256, 1 + TRIES),
-        (512, 3 + TRIES),
+        (512, 4 + TRIES),
     ]
     assert all(0 < use["used"]["max"] <= use["paid_for"] for use in found["memory_mb"])
     gb_seconds = TRIES * 2.9 * 0.25 + 0.5 * 0.5

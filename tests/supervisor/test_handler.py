@@ -125,7 +125,15 @@ def test_an_asynchronous_call_ends_its_log_with_what_became_of_it(
     assert bool(found.error) == bool(error)
 
 
-def test_a_call_with_a_reader_writes_no_such_line(cow: Environment) -> None:
+def test_a_call_that_somebody_waits_for_leaves_a_line_if_it_fails(cow: Environment) -> None:
     before = len(cow.log())
-    cow.call("/bin/false")
+    cow.call("/bin/true")
     assert cow.log()[before:] == ""
+    cow.call("/bin/sh", "-c", "exit 7")
+    found = Processed.parse(cow.log()[before:].splitlines()[-1])
+    assert found
+    assert (found.key, found.exit_code, found.error) == (
+        "",
+        7,
+        "ContainerFailed: the container ended with exit status 7",
+    )

@@ -4,7 +4,7 @@ An environment serves one call at a time and writes to a stream of its own:
 
     START      Lambda's
     ...        the container's, which can look like any other line
-    PROCESSED  the supervisor's, for each object, event or asynchronous call (`contract.Processed`)
+    PROCESSED  the supervisor's, what became of an object, event or call (`contract.Processed`)
     END        Lambda's
     REPORT     Lambda's, with the figures
 """
