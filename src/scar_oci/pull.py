@@ -71,7 +71,7 @@ def _fill(store: ImageStore, source: Source, image: ResolvedImage, config: Image
         runtime = survey(rootfs, _LAMBDA_NAMES.get(image.platform.architecture, image.platform.architecture))
         stored = StoredImage(image.digest, os.path.join(final, ROOTFS), config, runtime)
         try:
-            udocker.describe(folder, stored.rootfs, image, source.config_document(image))
+            udocker.describe(folder, stored.rootfs, image, source.config_document(image), runtime)
             _describe(folder, stored)
         except OSError as error:
             if error.errno in _NO_SPACE:

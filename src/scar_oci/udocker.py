@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from scar_oci.manifest import ResolvedImage
+from scar_oci.runtime import Runtime
 from scar_oci.store import CONTAINERS, container_id
 
 _FOLDERS = ("bin", "lib", "doc", "repos", "layers", CONTAINERS)
@@ -26,13 +27,21 @@ def lay_out(root: str) -> None:
     _write(os.path.join(root, "lib", "VERSION"), f"{_TOOLS_VERSION}\n".encode())
 
 
-def describe(folder: str, rootfs: str, image: ResolvedImage, config: bytes) -> None:
-    """Write what udocker wants to know into an image's ``folder``. ``rootfs`` is where its tree will be."""
+def describe(folder: str, rootfs: str, image: ResolvedImage, config: bytes, runtime: Runtime) -> None:
+    """Write what udocker wants to know into an image's ``folder``. ``rootfs`` is where its tree will be.
+
+    Loader and library folders too: udocker would start a program of its tools for file after file of the tree
+    to find the one, and look at all of them for the other.
+    """
     tag = image.reference.tag or image.digest.replace(":", "-")
     _write(os.path.join(folder, "container.json"), config)
     _write(os.path.join(folder, "imagerepo.name"), f"{image.reference.repository}:{tag}".encode())
     _write(os.path.join(folder, "execmode"), _MODE.encode())
     _write(os.path.join(folder, "root.path"), os.fsencode(rootfs))
+    if runtime.loader:
+        libraries = (os.path.join(rootfs, path) for path in runtime.library_path)
+        _write(os.path.join(folder, "ld.so.path"), os.fsencode(f"/{runtime.loader}"))
+        _write(os.path.join(folder, "ld.lib.dirs"), os.fsencode(":".join(libraries)))
 
 
 def name(root: str, image: ResolvedImage) -> None:
