@@ -12,6 +12,7 @@ import pytest
 from scar.local import bubblewrap
 from scar.local.host_files import HostFiles
 from scar.local.sandbox import choose
+from scar.local.settings import Settings
 from tests.local.support import Aws
 
 LAMBDA_VARIABLES = {
@@ -174,7 +175,7 @@ def test_without_bubblewrap_it_is_said_what_is_missing_and_how_to_install_it(
     files: HostFiles, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    sandbox = choose("auto", files)
+    sandbox = choose(Settings(), files)
     assert sandbox.name == "none"
     assert "apt-get install bubblewrap" in sandbox.limitations[0]
     assert "not enforced" in sandbox.limitations[1]
@@ -187,18 +188,18 @@ def test_a_machine_that_refuses_namespaces_is_recognised_by_trying(
     program.write_text("#!/bin/sh\necho 'bwrap: No permissions to create a new namespace' >&2\nexit 1\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    sandbox = choose("auto", files)
+    sandbox = choose(Settings(), files)
     assert sandbox.name == "none"
     assert "No permissions to create a new namespace" in sandbox.limitations[0]
 
 
 def test_nothing_of_the_machine_is_bound_that_is_private(files: HostFiles) -> None:
-    command = bubblewrap.Bubblewrap(files, "bwrap").command(Path("/code"), 512)
+    command = bubblewrap.Bubblewrap(files, "bwrap", ptrace=False).command(Path("/code"), 512)
     sources = {command[i + 1] for i, word in enumerate(command) if word in ("--ro-bind", "--dev-bind")}
     assert not sources & {"/", "/etc", "/root", "/home", "/run", "/var", "/dev", "/etc/shadow", "/etc/ssl"}
     assert "--bind" not in command
 
 
 def test_an_interpreter_below_the_machines_tmp_is_not_hidden(files: HostFiles) -> None:
-    command = bubblewrap.Bubblewrap(files, "bwrap").command(Path("/code"), 512)
+    command = bubblewrap.Bubblewrap(files, "bwrap", ptrace=False).command(Path("/code"), 512)
     assert command.index("/tmp") < command.index("/usr/bin") < command.index("/var/lang")

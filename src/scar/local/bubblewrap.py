@@ -23,8 +23,8 @@ class Bubblewrap:
     wrapped = True
     limitations: tuple[str, ...] = ()
 
-    def __init__(self, files: HostFiles, program: str) -> None:
-        self._program, self._files = program, files
+    def __init__(self, files: HostFiles, program: str, *, ptrace: bool) -> None:
+        self._program, self._files, self._ptrace = program, files, ptrace
 
     def layout(self, code: Path) -> Layout:  # noqa: ARG002  (the same wherever the code is)
         """Lambda's own paths."""
@@ -42,7 +42,8 @@ class Bubblewrap:
 
     def command(self, code: Path, storage_mb: int) -> list[str]:
         """The code and a /tmp of `storage_mb` MB inside the walls."""
-        init = init_command(self.layout(code).python, "/var/rapid/init.py", _process_limit())
+        python = self.layout(code).python
+        init = init_command(python, "/var/rapid/init.py", _process_limit(), ptrace=self._ptrace)
         return [*self._walls(code, storage_mb), *init]
 
     def refusal(self) -> str:

@@ -41,6 +41,8 @@ class LocalCloud:
     pid: int
     sandbox: str
     """``bubblewrap`` or ``none``."""
+    ptrace: bool
+    """Whether functions may trace."""
     limitations: tuple[str, ...]
     """What this machine does not let it enforce, and the way out, a sentence each. None under bubblewrap."""
 

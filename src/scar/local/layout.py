@@ -26,6 +26,6 @@ def library_path(language: str, task: str, runtime: str) -> str:
     return f"{language}:/lib64:/usr/lib64:{runtime}:{runtime}/lib:{task}:{task}/lib:/opt/lib"
 
 
-def init_command(python: str, script: str, processes: int) -> list[str]:
+def init_command(python: str, script: str, processes: int, *, ptrace: bool) -> list[str]:
     """`sandbox_init`, with at most so many processes; 0 for any number."""
-    return [python, "-I", "-S", script, str(limits.OPEN_FILES), str(processes)]
+    return [python, "-I", "-S", script, str(limits.OPEN_FILES), str(processes), str(int(ptrace))]

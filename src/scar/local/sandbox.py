@@ -10,6 +10,7 @@ from typing import Protocol
 from scar.local.bubblewrap import Bubblewrap
 from scar.local.host_files import HostFiles
 from scar.local.layout import Layout
+from scar.local.settings import Settings
 from scar.local.unconfined import Unconfined
 
 
@@ -32,19 +33,20 @@ class Sandbox(Protocol):
         """The program and arguments that start `sandbox_init` in a new environment."""
 
 
-def choose(wanted: str, files: HostFiles) -> Sandbox:
-    """The best sandbox that this machine allows. `wanted` is Settings.sandbox."""
-    if wanted == "none":
-        return Unconfined(files, "SCAR_LOCAL_SANDBOX=none asks for none")
+def choose(settings: Settings, files: HostFiles) -> Sandbox:
+    """The best sandbox that this machine allows."""
+    if settings.sandbox == "none":
+        return _unconfined(settings, files, "SCAR_LOCAL_SANDBOX=none asks for none")
     program = shutil.which("bwrap")
     if program is None:
-        return Unconfined(
-            files, "bubblewrap is not installed (on Debian and Ubuntu: apt-get install bubblewrap)"
-        )
-    confined = Bubblewrap(files, program)
-    refusal = confined.refusal()
-    if refusal:
-        return Unconfined(
-            files, f"bubblewrap, of which 0.8 or later is needed, does not work here: {refusal}"
-        )
+        reason = "bubblewrap is not installed (on Debian and Ubuntu: apt-get install bubblewrap)"
+        return _unconfined(settings, files, reason)
+    confined = Bubblewrap(files, program, ptrace=settings.ptrace)
+    if refusal := confined.refusal():
+        reason = f"bubblewrap, of which 0.8 or later is needed, does not work here: {refusal}"
+        return _unconfined(settings, files, reason)
     return confined
+
+
+def _unconfined(settings: Settings, files: HostFiles, reason: str) -> Sandbox:
+    return Unconfined(files, reason, ptrace=settings.ptrace)

@@ -8,31 +8,41 @@ and with it /tmp, as on AWS. Standard input is a socket to the daemon with one J
 
 When that socket ends, because the daemon closed it or was killed itself, everything here ends with it.
 
-Runs as ``python -I -S sandbox_init.py FILES PROCESSES`` (limits; 0 for none), on the standard library only.
+Runs as ``python -I -S sandbox_init.py FILES PROCESSES PTRACE`` (limits, 0 for none; 1 to allow ptrace), on
+the standard library only.
 """
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import json
 import os
 import resource
 import select
 import signal
+import struct
 import sys
 from typing import Any
 
 CONTROL = 0
-PR_SET_CHILD_SUBREAPER = 36
+PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 22, 36, 38
+SECCOMP_MODE_FILTER = 2
+SECCOMP_RET_ERRNO, SECCOMP_RET_ALLOW = 0x00050000, 0x7FFF0000
+PTRACE = {"x86_64": (0xC000003E, 101), "aarch64": (0xC00000B7, 117)}
+"""By machine: how seccomp names its kind of system calls (linux/audit.h), and ptrace's number among them."""
 
 
 def main() -> None:
     """Serve the daemon until it goes away."""
-    files, processes = int(sys.argv[1]), int(sys.argv[2])
+    files, processes, ptrace = map(int, sys.argv[1:])
     if os.getpid() != 1:
         _adopt_orphans()
     _limit(resource.RLIMIT_NOFILE, files)
     _limit(resource.RLIMIT_NPROC, processes)
     _limit(resource.RLIMIT_CORE, -1)
+    if not ptrace and os.uname().machine in PTRACE:
+        _forbid(*PTRACE[os.uname().machine])
     Init(_child_signals()).serve()
 
 
@@ -158,10 +168,34 @@ def _child_signals() -> int:
 
 def _adopt_orphans() -> None:
     """Without a process namespace, processes whose parent died become ours, not the machine's init's."""
-    import ctypes
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "PR_SET_CHILD_SUBREAPER")
+
+class Filter(ctypes.Structure):
+    """``struct sock_fprog`` of linux/filter.h."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
+
+
+def _forbid(architecture: int, number: int) -> None:
+    """Answer EPERM to one system call, here and in all children."""
+    load, equal, answer = 0x20, 0x15, 0x06  # linux/bpf_common.h
+    instructions = (
+        (load, 0, 0, 4),  # struct seccomp_data: the architecture is at 4, the call's number at 0
+        (equal, 0, 3, architecture),
+        (load, 0, 0, 0),
+        (equal, 0, 1, number),
+        (answer, 0, 0, SECCOMP_RET_ERRNO | errno.EPERM),
+        (answer, 0, 0, SECCOMP_RET_ALLOW),
+    )
+    program = b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions)
+    _prctl(PR_SET_NO_NEW_PRIVS, 1)
+    _prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(Filter(len(instructions), program)))
+
+
+def _prctl(option: int, value: int, pointer: Any = None) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, pointer, None, None) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl {option}")
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def _tell(descriptor: int) -> None:
 
 def _serve(settings: Settings) -> LocalLambda:
     server = Server()
-    walls = sandbox.choose(settings.sandbox, HostFiles.prepare(state.folder() / "host"))
+    walls = sandbox.choose(settings, HostFiles.prepare(state.folder() / "host"))
     around = Surroundings(server.url, walls, backends.MotoLogs, backends.assume_role)
     service = LocalLambda(settings, CodeCache(state.folder() / "code"), around, backends.send_record)
     hook.install(service, around.cloud)
@@ -68,6 +68,7 @@ def _serve(settings: Settings) -> LocalLambda:
             "role_arn": backends.make_role(DEFAULT_ACCOUNT_ID, REGION),
             "pid": os.getpid(),
             "sandbox": walls.name,
+            "ptrace": settings.ptrace,
             "limitations": walls.limitations,
         }
     )

@@ -19,14 +19,17 @@ class Settings:
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html"""
     sandbox: str = "auto"
     """``auto``: bubblewrap where the machine allows it. ``none``: never."""
+    ptrace: bool = False
+    """Whether functions may trace. AWS does not say that they may on Lambda."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
-        """From SCAR_LOCAL_CONCURRENCY, SCAR_LOCAL_RETRY_DELAYS and SCAR_LOCAL_SANDBOX. Raises UsageError."""
+        """From SCAR_LOCAL_CONCURRENCY, _RETRY_DELAYS, _SANDBOX and _PTRACE. Raises UsageError."""
         return cls(
             concurrency=_concurrency(environ.get("SCAR_LOCAL_CONCURRENCY", "10")),
             retry_delays=_delays(environ.get("SCAR_LOCAL_RETRY_DELAYS", "1,2")),
             sandbox=_sandbox(environ.get("SCAR_LOCAL_SANDBOX", "auto")),
+            ptrace=_ptrace(environ.get("SCAR_LOCAL_PTRACE", "0")),
         )
 
 
@@ -50,3 +53,9 @@ def _sandbox(text: str) -> str:
     if text not in ("auto", "none"):
         raise UsageError(f"SCAR_LOCAL_SANDBOX must be auto or none, not {text!r}")
     return text
+
+
+def _ptrace(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise UsageError(f"SCAR_LOCAL_PTRACE must be 0 or 1, not {text!r}")
+    return text == "1"

@@ -21,8 +21,8 @@ class Unconfined:
     name = "none"
     wrapped = False
 
-    def __init__(self, files: HostFiles, reason: str) -> None:
-        self._files = files
+    def __init__(self, files: HostFiles, reason: str, *, ptrace: bool) -> None:
+        self._files, self._ptrace = files, ptrace
         self._runtime_dir = _link_packages(files)
         self.limitations: tuple[str, ...] = (
             f"functions run without a sandbox: {reason}",
@@ -50,7 +50,7 @@ class Unconfined:
 
     def command(self, code: Path, storage_mb: int) -> list[str]:  # noqa: ARG002  (a folder has no size)
         """The first process, as it is."""
-        return init_command(self.layout(code).python, str(INIT), 0)
+        return init_command(self.layout(code).python, str(INIT), 0, ptrace=self._ptrace)
 
 
 def _link_packages(files: HostFiles) -> Path:
