@@ -17,6 +17,7 @@ from typing import Any
 from scar import limits
 from scar.errors import UsageError
 from scar.home import home
+from scar_supervisor.contract import EXEC_MODES
 
 FILE_NAME = "scar.cfg"
 _SECTION = "scar"
@@ -42,6 +43,8 @@ class Config:
     """``x86_64`` or ``arm64``; empty: x86_64 on AWS, this machine's in the local cloud."""
     lambda_storage: int | None = None
     """Megabytes of /tmp; None, in the file empty: chosen from the image's size."""
+    lambda_exec_mode: str = EXEC_MODES[0]
+    """How functions run the programs of their image."""
     lambda_package_bucket: str = ""
     """The bucket through which packages go that are too large for direct upload; empty: none."""
     registry_mirror: str = ""
@@ -124,6 +127,11 @@ KEYS: Mapping[str, Key] = {
         option="--storage",
         is_number=True,
         may_be_empty=True,
+    ),
+    "lambda_exec_mode": Key(
+        limits.exec_mode,
+        "How functions run the programs of their image: `F1`, or another mode of udocker.",
+        option="--exec-mode",
     ),
     "lambda_package_bucket": Key(
         limits.bucket,

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from scar.errors import ScarError, UsageError
+from scar_supervisor.contract import EXEC_MODES
 
 MIB: Final = 1024 * 1024
 
@@ -100,6 +101,11 @@ def runtime(value: str, source: str) -> str:
 def architecture(value: str, source: str) -> str:
     """The kind of processor that a function has."""
     return _one_of(value, ARCHITECTURES, "architecture", source)
+
+
+def exec_mode(value: str, source: str) -> str:
+    """How a function runs the programs of its image."""
+    return _one_of(value, EXEC_MODES, "execution mode", source)
 
 
 def destination(value: str, source: str) -> str:

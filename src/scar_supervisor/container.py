@@ -12,6 +12,7 @@ from .f1 import F1
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
     from scar_oci.store import StoredImage
 
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
     from .folder import CallFolder
     from .function import Environment, Function
     from .output import Log
+    from .program import Program
+
+    class Engine(Protocol):
+        """An execution mode for one image."""
+
+        def launch(self, program: Program, env: Environment, cwd: bytes) -> process.Launch:
+            """All that exec needs to run a program of the image in its folder `cwd`.
+
+            Raises SupervisorError, and ImageError for a program that the mode cannot run.
+            """
+
+        def caution(self, program: Program) -> str:
+            """Why a program that can be started may not see the image; empty: nothing is known against it."""
 
 
 class Container(NamedTuple):
@@ -40,7 +54,7 @@ class Container(NamedTuple):
         env = self.environment(event_env)
         cwd = self.working_dir(tree)
         found = program.resolve(tree, self.command(), env[b"PATH"], cwd)
-        engine = F1(tree, self.image.runtime, self.function.task_root)
+        engine = self.engine(tree)
         if caution := engine.caution(found):
             self.log.note(caution)
         return process.run(engine.launch(found, env, cwd), sink, self.deadline, self.stop())
@@ -50,6 +64,15 @@ class Container(NamedTuple):
         number = process.signal_number(self.image.config.stop_signal)
         grace = min(process.GRACE, self.function.timeout_threshold / 4)
         return process.Stop(process.DEFAULT_SIGNAL if number is None else number, grace)
+
+    def engine(self, tree: program.Tree) -> Engine:
+        """What runs the programs of the image in the function's execution mode."""
+        function = self.function
+        if function.exec_mode == contract.EXEC_MODES[0]:
+            return F1(tree, self.image.runtime, function.task_root)
+        from .udocker import Udocker  # other functions do without
+
+        return Udocker(function, self.image, tree, self.folder.path + b"/.udocker")
 
     def shared(self) -> tuple[bytes, ...]:
         """The folders outside of the image that the container sees, at the same path."""

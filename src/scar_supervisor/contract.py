@@ -36,6 +36,9 @@ ENV_EXTRA_PAYLOAD = "EXTRA_PAYLOAD"
 KIT_FOLDER = "kit"
 """Folder of the libfakechroot builds in the package: ``kit/<arch>/glibc-<oldest>/libfakechroot.so``."""
 
+UDOCKER_FOLDER = "udocker"
+"""Folder of the package of a function whose mode is udocker's: its modules in ``lib/``, tools in ``bin/``."""
+
 IMAGE_FOLDER = "image"
 """Folder of the package that holds an image's blobs, if it came from a file: ``image/blobs/sha256/...``."""
 IMAGE_PREFIX = "scar/images/"
@@ -58,11 +61,16 @@ ENV_TIMEOUT_THRESHOLD = "SCAR_TIMEOUT_THRESHOLD"
 ENV_OUTPUT = "SCAR_OUTPUT"
 """Where results go: ``BUCKET/PREFIX``, where PREFIX is empty or ends with a slash. Absent: `OUTPUT_PREFIX` of
 the bucket that the input is in."""
+ENV_EXEC_MODE = "SCAR_EXEC_MODE"
+"""How programs of the image are run, one of EXEC_MODES. Absent: the first of them."""
 ENV_USER_PREFIX = "SCAR_ENV_"
 """Prefix of the variables given to `scar init -e`, so that reserved names (AWS_*) can be given too."""
 
 IMAGE_IN_PACKAGE = "package"
 """Value of ENV_IMAGE_SOURCE: the blobs are in IMAGE_FOLDER."""
+
+EXEC_MODES = ("F1", "F2", "F3", "F4", "P1", "P2", "R1", "R2", "R3", "S1")
+"""Execution modes by udocker's names. The first is built in, the others are udocker's own."""
 
 DEFAULT_TIMEOUT_THRESHOLD = 10
 """Seconds."""

@@ -41,6 +41,10 @@ class ProgramNotExecutable(SupervisorError):
     exit_code = 126
 
 
+class ModeNotAllowed(SupervisorError):
+    """The place where the function runs forbids what its execution mode works by."""
+
+
 class SystemRefused(SupervisorError):
     """The operating system refused what SCAR itself needs, such as space for a file."""
 

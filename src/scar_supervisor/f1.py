@@ -103,8 +103,8 @@ class F1(NamedTuple):
             cwd=tree.outside(cwd),
         )
 
-    def check(self, program: Program) -> None:
-        """Raise IncompatibleImage unless F1 can run this program."""
+    def check(self, program: Program, mode: str = "F1") -> None:
+        """Raise IncompatibleImage unless F1, or another mode with libfakechroot, can run this program."""
         shown = os.fsdecode(program.path)
         path = self.tree.outside(program.path)
         binary = _headers(path, os.stat(path).st_ctime_ns)
@@ -113,9 +113,9 @@ class F1(NamedTuple):
         elif binary.machine != self.runtime.architecture:
             reason = f"is for {binary.machine}, and the image for {self.runtime.architecture}"
         elif binary.interpreter is None:
-            reason = "is linked statically, and execution mode F1 works through the C library"
+            reason = f"is linked statically, and execution mode {mode} works through the C library"
         elif self.runtime.libc != "glibc" or "ld-musl" in binary.interpreter:
-            reason = "uses the C library musl (as Alpine Linux does), and execution mode F1 needs glibc"
+            reason = f"uses the C library musl (as Alpine Linux does), and execution mode {mode} needs glibc"
         elif library := self._out_of_reach(binary):
             raise IncompatibleImage(
                 f"{shown} needs {library} by its absolute path, where the loader looks outside of the image",

@@ -43,6 +43,8 @@ class Function(NamedTuple):
     """The script given to `scar init -s`."""
     output: tuple[str, str] | None
     """Bucket and prefix of the results, if they do not go to the bucket of the input."""
+    exec_mode: str
+    """One of contract.EXEC_MODES."""
     extra_payload: bytes | None
     """The folder given to `scar init --extra-payload`, where it is in the package."""
 
@@ -64,6 +66,12 @@ class Function(NamedTuple):
                 f"the function's environment is not of SCAR's making: {error}",
                 "make the function again with `scar init`",
             ) from error
+        mode = os.fsdecode(environ.get(contract.ENV_EXEC_MODE.encode(), contract.EXEC_MODES[0].encode()))
+        if mode not in contract.EXEC_MODES:
+            raise FunctionMisconfigured(
+                f"{contract.ENV_EXEC_MODE}: there is no execution mode {mode!r}",
+                f"`scar update --exec-mode {contract.EXEC_MODES[0]} NAME`",
+            )
         output = os.fsdecode(environ.get(contract.ENV_OUTPUT.encode(), b""))
         bucket, _, output_prefix = output.partition("/")
         mirror = environ.get(contract.ENV_REGISTRY_MIRROR.encode())
@@ -82,6 +90,7 @@ class Function(NamedTuple):
             },
             role_env={name: environ[name] for name in _ROLE_NAMES if environ.get(name)},
             task_root=task_root,
+            exec_mode=mode,
             output=(bucket, output_prefix) if bucket else None,
             extra_payload=_folder(os.path.join(task_root, contract.EXTRA_FOLDER)),
             init_script=_content(os.path.join(task_root, contract.INIT_SCRIPT_FILE)),

@@ -12,7 +12,7 @@
       │
     Container ─ command and environment                         (container)
       ├─ program: which binary of the image                     (program)
-      ├─ F1: its argv and environment for exec                  (f1)
+      ├─ F1: its argv and environment for exec                  (f1; udocker for the other modes)
       └─ process: deadline, output, the whole tree stopped      (process, output)
       │
     Result ─ what the client is told                            (contract)

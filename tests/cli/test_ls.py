@@ -30,7 +30,14 @@ def test_shows_an_empty_table(scar: Scar, account: Account) -> None:
 def test_json(scar: Scar, account: Account) -> None:
     scar("init", "-n", "a", COWSAY)
     assert scar("--json", "ls").json == [
-        {"name": "a", "memory": 128, "time": 300, "image_id": COWSAY, "region": "us-east-1"}
+        {
+            "name": "a",
+            "memory": 128,
+            "time": 300,
+            "image_id": COWSAY,
+            "exec_mode": "F1",
+            "region": "us-east-1",
+        }
     ]
 
 

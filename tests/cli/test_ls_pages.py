@@ -82,6 +82,7 @@ def test_verbose(scar: Scar, many: None) -> None:
         "memory": 256,
         "time": 60,
         "image_id": "grycap/cowsay",
+        "exec_mode": "F1",
         "region": "us-east-1",
         "arn": "arn:aws:lambda:eu-west-1:123456789012:function:cow-000",
         "description": "",

@@ -19,7 +19,7 @@ LAYERS = ("scar.cli", "scar.ops", "scar.deploy", "scar.aws")
 """Each may import those after it, never one before it. Modules of `scar` itself are below all of them."""
 
 CONTRACT = "scar_supervisor.contract"
-PREDICTING = tuple(f"scar_supervisor.{name}" for name in ("environment", "errors", "f1", "program"))
+PREDICTING = tuple(f"scar_supervisor.{name}" for name in ("environment", "errors", "f1", "place", "program"))
 """What `scar check` shares with the function, so that it foretells what the function will do."""
 
 
@@ -86,6 +86,8 @@ def _violation_in_lambda(importer: str, imported: str, lazy: bool) -> str | None
         if within(importer, "scar_oci"):
             return "scar_oci knows no cloud"
         return None if lazy else "boto3 costs 400 ms of CPU: import it where it is used"
+    if within(imported, "udocker") and within(importer, "scar_supervisor.udocker_run"):
+        return None if lazy else "udocker is in the packages that need it: import it where it is used"
     if within(imported, "scar_oci") or imported.partition(".")[0] in sys.stdlib_module_names:
         return None
     if within(imported, "scar_supervisor") and within(importer, "scar_supervisor"):
@@ -126,6 +128,7 @@ def test_every_import_of_the_sources_keeps_the_directions() -> None:
         Import("scar_supervisor.handler", "scar_supervisor.events", lazy=True),
         Import("scar_supervisor.s3", "boto3", lazy=True),
         Import("scar_oci.store", "tarfile", lazy=True),
+        Import("scar_supervisor.udocker_run", "udocker.config", lazy=True),
         Import("scar.cli.main", "scar.ops.run"),
         Import("scar.ops.run", "scar.aws.functions"),
         Import("scar.ops.run", "scar_supervisor.contract.Call"),
@@ -146,6 +149,8 @@ def test_rules_accept(statement: Import) -> None:
         Import("scar_supervisor.handler", "scar.errors"),
         Import("scar_supervisor.s3", "boto3"),
         Import("scar_supervisor.handler", "requests", lazy=True),
+        Import("scar_supervisor.handler", "udocker.config", lazy=True),
+        Import("scar_supervisor.udocker_run", "udocker.config"),
         Import("scar_oci.registry", "boto3", lazy=True),
         Import("scar_oci.store", "scar_supervisor.contract"),
         Import("scar.ops.run", "scar_supervisor.handler"),

@@ -105,7 +105,10 @@ _KNOWN = {
     contract.ENV_REGISTRY_MIRROR: "registry mirror",
     contract.ENV_REGISTRY_SECRET: "secret of the registry",
     contract.ENV_OUTPUT: "place of results",
+    contract.ENV_EXEC_MODE: "execution mode",
 }
+_ABSENT = {contract.ENV_EXEC_MODE: contract.EXEC_MODES[0]}
+"""What it means that a variable is not there, if not: none."""
 
 
 def _variables(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
@@ -114,7 +117,8 @@ def _variables(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[
         if old == new:
             continue
         if name in _KNOWN:
-            yield f"{_KNOWN[name]} {old or 'none'} to {new or 'none'}"
+            absent = _ABSENT.get(name, "none")
+            yield f"{_KNOWN[name]} {old or absent} to {new or absent}"
             continue
         verb = "remove" if new is None else "set" if old is None else "replace"
         yield f"{verb} variable {name.removeprefix(contract.ENV_USER_PREFIX)}"

@@ -1,8 +1,9 @@
 """The deployment package: a zip archive that is the same to the byte whenever its content is.
 
 It holds the sources of `scar_supervisor` and `scar_oci`, the kit for one architecture
-(``kit/<architecture>/glibc-<oldest>/libfakechroot.so``), and what the user has for it: the init script, and
-the extra payload below ``extra/``.
+(``kit/<architecture>/glibc-<oldest>/libfakechroot.so``), udocker and its tools below ``udocker/`` if the
+execution mode is one of its, and what the user has for it: the init script, and the extra payload below
+``extra/``.
 
 Files are stored, not compressed: they are a few hundred KB, the output of deflate differs between builds of
 zlib, and at 128 MB of memory Lambda has a fourteenth of a CPU to inflate them.
@@ -18,10 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scar import limits
-from scar.deploy import kit
+from scar.deploy import kit, udocker
 from scar.deploy.payload import File
 from scar.errors import ScarError
-from scar_supervisor.contract import EXTRA_FOLDER, IMAGE_FOLDER, INIT_SCRIPT_FILE
+from scar_supervisor.contract import EXEC_MODES, EXTRA_FOLDER, IMAGE_FOLDER, INIT_SCRIPT_FILE
 
 PACKAGES = ("scar_supervisor", "scar_oci")
 
@@ -45,17 +46,26 @@ class UserParts:
 
 
 def build(
-    architecture: str, init_script: bytes | None, extra: Sequence[File] = (), image: Sequence[File] = ()
+    architecture: str,
+    init_script: bytes | None,
+    extra: Sequence[File] = (),
+    image: Sequence[File] = (),
+    mode: str = EXEC_MODES[0],
 ) -> bytes:
-    """The package for ``x86_64`` or ``arm64``. Raises NoKit, and ScarError for more than Lambda takes."""
+    """The package for ``x86_64`` or ``arm64`` and an execution mode.
+
+    Raises NoKit, ToolsMissing, and ScarError for more than Lambda takes.
+    """
     files = dict(_sources())
     files.update(kit.files(architecture))
+    files.update(udocker.files(mode, architecture))
     if init_script is not None:
         files[INIT_SCRIPT_FILE] = init_script
     files.update({f"{EXTRA_FOLDER}/{file.name}": file.content for file in extra})
     files.update({f"{IMAGE_FOLDER}/{file.name}": file.content for file in image})
     limits.unzipped_size(sum(map(len, files.values())))
-    return archive(files, {f"{EXTRA_FOLDER}/{file.name}" for file in extra if file.executable})
+    executable = {f"{EXTRA_FOLDER}/{file.name}" for file in extra if file.executable}
+    return archive(files, executable | {name for name in files if name.startswith(udocker.BIN)})
 
 
 def user_parts(content: bytes) -> UserParts:

@@ -59,6 +59,7 @@ class FunctionSpec:
     owner: str
     registry_secret: str = ""
     """ARN of what holds the credentials for the registry, or empty."""
+    exec_mode: str = contract.EXEC_MODES[0]
     image_source: str = ""
     """Where the image is fetched from, if not from its registry; else empty."""
     bucket: str = ""
@@ -112,6 +113,8 @@ def function_environment(spec: FunctionSpec) -> dict[str, str]:
         variables[contract.ENV_REGISTRY_SECRET] = spec.registry_secret
     if spec.image_source:
         variables[contract.ENV_IMAGE_SOURCE] = spec.image_source
+    if spec.exec_mode != contract.EXEC_MODES[0]:
+        variables[contract.ENV_EXEC_MODE] = spec.exec_mode
     if spec.registry_mirror:
         variables[contract.ENV_REGISTRY_MIRROR] = spec.registry_mirror
     if spec.output:

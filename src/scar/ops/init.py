@@ -51,6 +51,7 @@ class InitRequest:
     """ARN."""
     image_file: str | None = None
     """A file or folder with the image in it."""
+    exec_mode: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class _Draft:
     """None: what the image needs."""
     runtime: str
     architecture: str
+    exec_mode: str
     package_bucket: str
     """Empty: none."""
     output: Output | None
@@ -86,7 +88,7 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
     init_script = script.read(request.script_file, "-s/--script")
     extra = payload.read(request.extra_payload, "--extra-payload") if request.extra_payload else ()
     found = _image(request, draft, config, talk)
-    zipped = package.build(draft.architecture, init_script, extra, found.packed)
+    zipped = package.build(draft.architecture, init_script, extra, found.packed, draft.exec_mode)
     if not draft.package_bucket:
         limits.package_size(len(zipped))
     needed = storage_for(found.name, found.compressed, found.unpacked)
@@ -107,6 +109,7 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
         role=RoleArn(role or cloud.role),
         runtime=draft.runtime,
         architecture=draft.architecture,
+        exec_mode=draft.exec_mode,
         image=found.name,
         registry_secret=request.registry_secret or "",
         image_source=found.source,
@@ -173,6 +176,9 @@ def _draft(request: InitRequest, where: Where, config: Config) -> _Draft:
         if request.runtime is None
         else limits.runtime(request.runtime, "--runtime"),
         architecture=_architecture(request, where, config),
+        exec_mode=config.lambda_exec_mode
+        if request.exec_mode is None
+        else limits.exec_mode(request.exec_mode, "--exec-mode"),
         package_bucket=config.lambda_package_bucket
         if request.package_bucket is None
         else limits.bucket(request.package_bucket, "--package-bucket"),

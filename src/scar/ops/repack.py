@@ -17,7 +17,7 @@ from scar.deploy.spec import RoleArn
 from scar.errors import ScarError
 from scar.ops import script
 from scar.ops.talk import Talk
-from scar_supervisor.contract import ENV_IMAGE_SOURCE, IMAGE_IN_PACKAGE
+from scar_supervisor.contract import ENV_EXEC_MODE, ENV_IMAGE_SOURCE, EXEC_MODES, IMAGE_IN_PACKAGE
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class PackageRequest:
     extra: tuple[File, ...] | None = None
     image: tuple[File, ...] | None = None
     """The blobs of an image out of a file; empty: the image comes from elsewhere."""
+    exec_mode: str | None = None
     bucket: str | None = None
     """Takes a package that is too large to be sent along; None: the configuration decides."""
 
@@ -83,14 +84,16 @@ def replacement(
 
 def _content(function: Function, request: PackageRequest, aws: Aws, talk: Talk) -> bytes:
     """The zip archive. The function's own is fetched only where it counts what is in it."""
-    content = _build(function, request.applied(UserParts()))
+    content = _build(function, request, UserParts())
     in_package = function.environment.get(ENV_IMAGE_SOURCE) == IMAGE_IN_PACKAGE
     known = request if in_package or request.image is not None else replace(request, image=())
     if known.says_all or Package(content).digest == function.package_digest:
         return content
     talk.say(f"fetch the package of function {function.name}, to keep what is yours in it")
-    return _build(function, request.applied(package.user_parts(aws.functions.package(function))))
+    return _build(function, request, package.user_parts(aws.functions.package(function)))
 
 
-def _build(function: Function, parts: UserParts) -> bytes:
-    return package.build(function.architecture, parts.init_script, parts.extra, parts.image)
+def _build(function: Function, request: PackageRequest, kept: UserParts) -> bytes:
+    parts = request.applied(kept)
+    mode = request.exec_mode or function.environment.get(ENV_EXEC_MODE, EXEC_MODES[0])
+    return package.build(function.architecture, parts.init_script, parts.extra, parts.image, mode)

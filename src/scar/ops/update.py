@@ -52,13 +52,17 @@ class UpdateRequest:
     extra_payload: str | None = None
     """A folder. Empty: take the extra payload away."""
     package_bucket: str | None = None
+    exec_mode: str | None = None
 
 
 def prepare(request: UpdateRequest, where: Where, config: Config, talk: Talk) -> Plan:
     """Check the request, look at the function, and plan. Raises ScarError."""
     _check(request)
     given = variables.of_pairs(request.env)
-    packed = PackageRequest.read(request.script_file, request.extra_payload, request.package_bucket)
+    packed = replace(
+        PackageRequest.read(request.script_file, request.extra_payload, request.package_bucket),
+        exec_mode=request.exec_mode,
+    )
     output = Output.parse(request.output) if request.output else None
     cloud = connect(where, config, talk)
     function = owned.find(cloud.aws, request.function)
@@ -111,6 +115,8 @@ def _check(request: UpdateRequest) -> None:
         limits.secret(request.registry_secret, "--registry-secret")
     if request.storage is not None:
         limits.storage(request.storage, "--storage")
+    if request.exec_mode is not None:
+        limits.exec_mode(request.exec_mode, "--exec-mode")
     if request.threshold is not None:
         limits.threshold(request.threshold, "-tt/--time-threshold")
 
@@ -134,6 +140,10 @@ def _environment(
             del environment[contract.ENV_REGISTRY_SECRET]
     if request.threshold is not None:
         environment[contract.ENV_TIMEOUT_THRESHOLD] = str(request.threshold)
+    if request.exec_mode is not None:
+        environment.pop(contract.ENV_EXEC_MODE, None)
+    if request.exec_mode not in (None, contract.EXEC_MODES[0]):
+        environment[contract.ENV_EXEC_MODE] = request.exec_mode
     return environment
 
 

@@ -53,6 +53,11 @@ from scar.ops.init import InitRequest, prepare
 @click.option("--runtime", metavar="NAME", help="Lambda's Python: python3.12, python3.13 or python3.14.")
 @click.option("--architecture", metavar="NAME", help="x86_64 or arm64.")
 @click.option(
+    "--exec-mode",
+    metavar="MODE",
+    help="How programs are run: F1, or another mode of udocker.",
+)
+@click.option(
     "--on-failure",
     metavar="DESTINATION",
     help="What is told of events that fail for good: an ARN, or s3://BUCKET.",
@@ -94,6 +99,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     storage: int | None,
     runtime: str | None,
     architecture: str | None,
+    exec_mode: str | None,
     on_failure: str | None,
     extra_payload: str | None,
     registry_secret: str | None,
@@ -119,6 +125,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         storage=storage,
         runtime=runtime,
         architecture=architecture,
+        exec_mode=exec_mode,
         on_failure=on_failure,
         extra_payload=extra_payload,
         package_bucket=package_bucket,
@@ -161,6 +168,7 @@ def _document(spec: FunctionSpec, *, verbose: bool) -> dict[str, object]:
         "memory": spec.memory,
         "time": spec.time,
         "storage": spec.storage,
+        "exec_mode": spec.exec_mode,
         "log_group": spec.log_group,
         "event_source": spec.bucket or None,
         "output": spec.output.url if spec.output else None,

@@ -71,6 +71,7 @@ def _document(running: LocalCloud | None) -> dict[str, object]:
         "endpoint": running.endpoint,
         "region": running.region,
         "sandbox": running.sandbox,
+        "ptrace": running.ptrace,
         "pid": running.pid,
         "limitations": list(running.limitations),
     }

@@ -61,6 +61,7 @@ def _document(function: Function, region: str, *, verbose: bool) -> dict[str, ob
         "memory": function.memory,
         "time": function.time,
         "image_id": _image(function),
+        "exec_mode": function.environment.get(contract.ENV_EXEC_MODE, contract.EXEC_MODES[0]),
         "region": region,
     }
     if verbose:

@@ -48,6 +48,7 @@ from scar.ops.update import UpdateRequest, prepare
     help="Take the image out of an OCI layout, or of what docker save wrote; --image names one of several.",
 )
 @click.option("--storage", type=int, metavar="MB", help="Room in /tmp: 512 to 10240.")
+@click.option("--exec-mode", metavar="MODE", help="How programs are run: F1, or another mode of udocker.")
 @click.option(
     "--extra-payload", metavar="DIR", help="Another folder packed with the function; '' takes it away."
 )
@@ -68,6 +69,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     registry_secret: str | None,
     image_file: str | None,
     storage: int | None,
+    exec_mode: str | None,
     extra_payload: str | None,
     package_bucket: str | None,
     dry_run: bool,
@@ -93,6 +95,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         image_file=image_file,
         registry_secret=registry_secret,
         storage=storage,
+        exec_mode=exec_mode,
         extra_payload=extra_payload,
         package_bucket=package_bucket,
     )
