@@ -88,6 +88,7 @@ def test_verbose(scar: Scar, many: None) -> None:
         "description": "",
         "image_digest": f"sha256:{'0' * 64}",
         "image_source": None,
+        "registry_secret": None,
         "runtime": "python3.13",
         "architecture": "arm64",
         "storage": 1024,
