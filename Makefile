@@ -41,7 +41,8 @@ compat: check images kit  ## The compatibility table: real programs, compared wi
 	@$(PYTHON) -m tools.images scar-compat/
 	$(PYTHON) -m pytest tests/compat -m compat
 
-demo: images kit  ## A container image runs as a function, here in the local cloud
+demo: setup kit  ## A container image runs as a function, here in the local cloud
+	@$(PYTHON) -m tools.images grycap/cowsay:
 	@$(PYTHON) -m tools.demo
 
 examples: setup kit  ## What the READMEs of examples/ show is run and compared; NAME=cowsay runs one (long)
@@ -52,10 +53,11 @@ bench: images kit  ## What a call costs
 
 docs: setup  ## The documentation as pages, in build/site
 	@$(PYTHON) -m tools.reference
-	.venv/bin/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet
 	@echo "build/site/index.html"
 
-picture: images kit  ## The terminal session of the README, docs/session.svg, out of a real one
+picture: setup kit  ## The terminal session of the README, docs/session.svg, out of a real one
+	@$(PYTHON) -m tools.images grycap/cowsay:
 	@$(PYTHON) -m tools.picture
 
 stop: setup  ## End the registry and the local cloud that a demo left running

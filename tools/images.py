@@ -1,7 +1,7 @@
 """Builds the images of ``images/`` and ``examples/`` and pushes them to the loopback registry.
 
-Each folder there with a Dockerfile becomes one image. Those that tests and the demo need are made always, the
-others when they are asked for (``python -m tools.images scar-compat/ grycap/ffmpeg:``). buildah asks the
+Each folder there with a Dockerfile becomes one image. Without more being said those that tests need are made,
+else those that are asked for (``python -m tools.images scar-compat/ grycap/ffmpeg:``). buildah asks the
 loopback registry for what is docker.io's, so that Dockerfiles are ordinary ones and images have the names
 that users know. mmdebstrap makes their base of Debian packages. What is in the registry already, made from
 the same files, is not made again.
@@ -29,8 +29,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NAMESPACES = {"images": "scar-test", "images/compat": "scar-compat", "examples": "grycap"}
 """Where the images of a folder's Dockerfiles belong on Docker Hub."""
 
-TESTED = ("scar-test/", "grycap/cowsay:")
-"""How the names begin of those that tests and the demo need."""
+TESTED = ("library/", "scar-test/", "grycap/cowsay:")
+"""How the names begin of those that tests need."""
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 
@@ -68,9 +68,8 @@ class Image(NamedTuple):
 
 
 def ensure(url: str, *prefixes: str) -> list[str]:
-    """Builds what is missing of the bases, and of the images whose names begin so. Returns their names."""
-    prefixes = prefixes or TESTED
-    images = [image for image in known() if image.context is None or image.name.startswith(prefixes)]
+    """Builds what is missing of the images whose names begin so, and of their bases. Returns their names."""
+    images = chosen(prefixes or TESTED)
     missing = [image for image in images if not is_current(url, image)]
     if missing:
         with tempfile.TemporaryDirectory(prefix="scar-build-", dir=cache()) as folder:
@@ -86,17 +85,30 @@ def known() -> list[Image]:
     """The images that there are files for, bases first."""
     bases = [Image(name, _hash(*map(str.encode, command))) for name, command in BASES.items()]
     built = [
-        Image(f"{namespace}/{folder.name}:latest", _hash(_below(folder, bases), *sources(folder)), folder)
+        Image(f"{namespace}/{folder.name}:latest", _hash(*_made_from(folder, bases)), folder)
         for parent, namespace in NAMESPACES.items()
         for folder in sorted(dockerfile.parent for dockerfile in (ROOT / parent).glob("*/Dockerfile"))
     ]
     return bases + built
 
 
-def _below(folder: Path, bases: list[Image]) -> bytes:
-    """The keys of the bases that a Dockerfile names."""
+def chosen(prefixes: tuple[str, ...]) -> list[Image]:
+    """The images whose names begin so, and the bases that they need, bases first."""
+    images = known()
+    bases = [image for image in images if image.context is None]
+    wanted = [image for image in images if image.name.startswith(prefixes)]
+    needed = [base for image in wanted if image.context for base in _below(image.context, bases)]
+    return [image for image in images if image in wanted or image in needed]
+
+
+def _below(folder: Path, bases: list[Image]) -> list[Image]:
+    """The bases that a Dockerfile names."""
     dockerfile = (folder / "Dockerfile").read_text()
-    return "".join(base.key for base in bases if base.name.removeprefix("library/") in dockerfile).encode()
+    return [base for base in bases if base.name.removeprefix("library/") in dockerfile]
+
+
+def _made_from(folder: Path, bases: list[Image]) -> list[bytes]:
+    return ["".join(base.key for base in _below(folder, bases)).encode(), *sources(folder)]
 
 
 def sources(folder: Path) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -10,7 +11,8 @@ import pytest
 from scar import config
 from scar.cli.app import app
 
-PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "configuration.md"
 
 
 @pytest.mark.parametrize("option", [key.option for key in config.KEYS.values() if key.option])
@@ -24,3 +26,11 @@ def test_tells_options_that_exist(option: str) -> None:
 def test_the_example_is_a_configuration() -> None:
     example = PAGE.read_text().split("```\n")[1]
     assert config.parse(example, "example").lambda_memory == 512
+
+
+def test_every_variable_that_the_client_reads_is_told() -> None:
+    sources = [path.read_text() for path in (ROOT / "src" / "scar").rglob("*.py")]
+    read = {name for text in sources for name in re.findall(r'environ\b.*"(SCAR_[A-Z_]+)"', text)}
+    told = PAGE.read_text() + (ROOT / "docs" / "local.md").read_text()
+    assert "SCAR_HOME" in read
+    assert [name for name in sorted(read) if name not in told] == []

@@ -47,7 +47,14 @@ def test_images_are_for_their_platform(
 
 def test_tests_do_not_wait_for_the_images_of_examples() -> None:
     tested = {image.name for image in images.known() if image.name.startswith(images.TESTED)}
-    assert {name for name in tested if not name.startswith("scar-test/")} == {"grycap/cowsay:latest"}
+    others = {name for name in tested if not name.startswith(("library/", "scar-test/"))}
+    assert others == {"grycap/cowsay:latest"}
+
+
+def test_an_image_brings_the_bases_that_it_needs_and_no_others() -> None:
+    names = [image.name for image in images.chosen(("grycap/cowsay:",))]
+    assert names == ["library/debian:bookworm-slim", "grycap/cowsay:latest"]
+    assert set(images.BASES) < {image.name for image in images.chosen(images.TESTED)}
 
 
 def test_an_image_is_current_until_what_it_is_made_of_changes(registry: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,28 +10,19 @@ import pytest
 from rich.color import Color
 from rich.console import Console
 
-from scar.local import cloud
-from scar_supervisor.contract import ENV_REGISTRY_MIRROR
 from tests.browser import open_page
 from tools import picture
+from tools.own_cloud import own_cloud
 
 OF_ONE_RUN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,}|\d[\d,/.]*")
 """Request ids, log streams and digests; dates, sizes and other numbers."""
 
 
-@pytest.fixture
-def local_cloud(registry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("SCAR_HOME", str(tmp_path))
-    monkeypatch.setenv(ENV_REGISTRY_MIRROR, registry)
-    cloud.start()
-    yield
-    cloud.stop()
-
-
-@pytest.mark.usefixtures("local_cloud", "kit")
-def test_shows_what_the_program_prints() -> None:
+@pytest.mark.usefixtures("kit")
+def test_shows_what_the_program_prints(registry: str) -> None:
     there = _lines(picture.PICTURE.read_text(encoding="utf-8"))
-    assert there == _lines(picture.draw()), "make picture"
+    with own_cloud(registry):
+        assert there == _lines(picture.draw()), "make picture"
     assert "$ scar run --local cow /usr/games/cowsay Moo" in there
     assert "< Moo >" in there
 
@@ -41,7 +31,6 @@ def test_fetches_nothing() -> None:
     assert open_page(picture.PICTURE).requests == []
 
 
-@pytest.mark.usefixtures("kit")
 def test_a_command_that_fails_is_no_picture(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="scar ls --no-such: exit status 2"):
         picture.printed("scar ls --no-such", str(tmp_path))
