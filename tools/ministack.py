@@ -26,7 +26,7 @@ VERSION = "1.5.33"
 ACCOUNT = "123456789012"
 """The account's number, which the emulator also takes for the access key of its root."""
 
-SERVICES = "s3,lambda,logs,iam,sts,sqs"
+SERVICES = "s3,lambda,logs,iam,sts,sqs,secretsmanager,ssm"
 
 PATIENCE = 30.0
 """Seconds for it to answer, or to end."""

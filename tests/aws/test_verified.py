@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.aws import emulators, tour
+from scar_supervisor.contract import IMAGE_PREFIX
+from tests.aws import emulators, private, tour
 from tests.aws.conftest import Cloud
 from tests.aws.proxy import Noted
 from tests.cli.test_policy import operations
@@ -45,7 +46,9 @@ def test_the_emulators_answer_what_the_table_says(cloud: Cloud, tmp_path: Path) 
 
 
 def _by_function(one: Noted) -> bool:
-    """Nobody else reads objects under input/ or writes such under output/."""
+    """Nobody else reads images, secrets, and objects under input/, or writes such under output/."""
+    if one.by_scar or one.call.service in private.READING:
+        return not one.by_scar and one.call.operation in private.READING.values()
     key = str(one.call.parameters.get("Key", ""))
     reads = one.call.operation in ("HeadObject", "GetObject")
-    return not one.by_scar and key.startswith("input/" if reads else "output/")
+    return key.startswith(("input/", IMAGE_PREFIX) if reads else "output/")

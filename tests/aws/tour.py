@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.aws.conftest import IMAGE, Cloud
+from tests.aws import private
+from tests.aws.conftest import IMAGE, Argument, Cloud
 from tests.aws.proxy import Noted
+from tests.saved import save
 
 BUCKET = "tour"
 LARGE = 9 * 1024 * 1024
@@ -57,6 +59,7 @@ def take(cloud: Cloud, home: Path) -> list[Noted]:
     _process(cloud)
     cloud.succeed("run", "-es", BUCKET, "tour")
     _move(cloud, home)
+    _pull(cloud, home)
     _retry(cloud, queue)
     cloud.succeed("log", "tour")
     cloud.succeed("update", "-m", "512", "-s", "", "tour")
@@ -98,6 +101,22 @@ def _move(cloud: Cloud, home: Path) -> None:
     cloud.succeed(*put)
     cloud.succeed("get", f"{BUCKET}/moved/", home / "moved")
     cloud.succeed("ls", "-b", BUCKET)
+
+
+def _pull(cloud: Cloud, home: Path) -> None:
+    """Images that are not public: out of a bucket, and of a registry whose credentials a secret holds."""
+    file = save(cloud.environment["SCAR_REGISTRY_MIRROR"], IMAGE, "docker-archive", home / "image.tar")
+    _run_once(cloud, "--package-bucket", BUCKET, "--image-file", file)
+    with private.logged_in(cloud, home / "docker") as member:
+        for service in private.READING:
+            with private.secret(member, service) as arn:
+                _run_once(member, "--registry-secret", arn, IMAGE)
+
+
+def _run_once(cloud: Cloud, *init: Argument) -> None:
+    cloud.succeed("init", "-n", "pulls", *init)
+    cloud.succeed("run", "pulls", "/bin/true")
+    cloud.succeed("rm", "pulls")
 
 
 def _retry(cloud: Cloud, queue: str) -> None:

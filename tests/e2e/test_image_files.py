@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import IMAGE, Scar
+from tests.saved import save
 
 NO_REGISTRY = {b"SCAR_REGISTRY_MIRROR": b"http://127.0.0.1:9"}
 COW = ("/usr/games/cowsay", "moo")
@@ -19,9 +19,7 @@ def saved(registry: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the image as skopeo writes it in three forms, called as they are."""
     folder = tmp_path_factory.mktemp("saved")
     for kind in ("oci", "oci-archive", "docker-archive"):
-        source = f"{registry.replace('http://', 'docker://')}/{IMAGE}:latest"
-        target = f"{kind}:{folder}/{kind}:{IMAGE}:latest"
-        subprocess.run(["skopeo", "copy", "-q", "--src-tls-verify=false", source, target], check=True)
+        save(registry, IMAGE, kind, folder / kind)
     return folder
 
 
