@@ -133,7 +133,7 @@ class _Window:
 def _files_of(file: IO[bytes], path: str) -> _Archive:
     try:
         with tarfile.open(fileobj=file, mode="r:") as archive:
-            parts = _parts(archive)
+            parts = _parts(archive, path)
     except tarfile.TarError as error:
         raise _unknown(path, str(error)) from error
     files = _Archive(file, parts, {})
@@ -147,10 +147,10 @@ def _files_of(file: IO[bytes], path: str) -> _Archive:
         raise CorruptImage(f"{_DOCKER_MANIFEST} of {path} is malformed: {error!r}") from error
 
 
-def _parts(archive: tarfile.TarFile) -> dict[str, _Part]:
+def _parts(archive: tarfile.TarFile, path: str) -> dict[str, _Part]:
     """The files of the archive by their paths, links to others of them resolved."""
     parts, links = {}, {}
-    for member in archive:
+    for member in _members(archive, path):
         name = posixpath.normpath(member.name)
         if member.isreg():
             parts[name] = _Part(member.offset_data, member.size)
@@ -165,6 +165,18 @@ def _parts(archive: tarfile.TarFile) -> dict[str, _Part]:
                 break
             target = links.get(target, "")  # noqa: PLW2901 - from link to link
     return parts
+
+
+def _members(archive: tarfile.TarFile, path: str) -> Iterator[tarfile.TarInfo]:
+    """All of them. Raises CorruptImage if the first is there, and the last is not whole."""
+    members = iter(archive)
+    yield next(members)
+    try:
+        yield from members
+    except tarfile.ReadError as error:
+        raise CorruptImage(
+            f"{path} is cut short: the archive ends in the middle of a file", hint="save the image again"
+        ) from error
 
 
 def _converted(file: IO[bytes], parts: dict[str, _Part], path: str) -> _Archive:

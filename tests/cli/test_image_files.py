@@ -1,0 +1,75 @@
+"""`init --image-file` with files that are not what they should be: nothing is made, and nothing is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.support import NOTHING, Account, Scar
+from tests.oci import layers
+from tests.oci.test_image_file import archive, called, laid_out
+
+MIB = 1024 * 1024
+LARGE = layers.Layer(bytes(46 * MIB), layers.OCI_LAYER)
+"""Too large for a package."""
+
+
+def folder(path: Path, *blobs: layers.Layer) -> Path:
+    """An OCI layout of an image with these layers."""
+    for name, content in laid_out((layers.image(*blobs), called("cow:1"))).items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(content)
+    return path
+
+
+Refused = Callable[[Path], str]
+
+
+@pytest.fixture
+def refused(scar: Scar, account: Account) -> Refused:
+    """Make a function of a large image in a file, which must fail and leave nothing: what was said."""
+
+    def init(path: Path) -> str:
+        account.s3.create_bucket(Bucket="images")
+        before = account.contents()
+        ran = scar("init", "-n", "cow", "--package-bucket", "images", "--image-file", str(path))
+        assert ran.status == 1, ran.stderr
+        assert account.contents() == before
+        assert "Contents" not in account.s3.list_objects_v2(Bucket="images")
+        assert "Uploads" not in account.s3.list_multipart_uploads(Bucket="images")
+        return ran.stderr
+
+    return init
+
+
+@pytest.mark.parametrize("at", [0, 20 * MIB, -1])
+@pytest.mark.parametrize("change", ["altered", "cut short"])
+def test_a_layer_that_changes_after_its_manifest_was_read_is_not_put(
+    refused: Refused, tmp_path: Path, at: int, change: str
+) -> None:
+    path = folder(tmp_path / "layout", layers.layer(layers.file("f", b"x")), LARGE)
+    blob = path / "blobs" / LARGE.descriptor["digest"].replace(":", "/")
+    content = bytearray(LARGE.blob)
+    content[at] ^= 1
+    blob.write_bytes(content if change == "altered" else content[:at])
+    assert "was altered: its digest is" in refused(path)
+
+
+@pytest.mark.parametrize("length", [600, 5000, 20 * MIB])
+def test_an_archive_that_is_cut_short_is_refused(refused: Refused, tmp_path: Path, length: int) -> None:
+    path = archive(tmp_path / "image.tar", laid_out((layers.image(LARGE), called("cow:1"))))
+    path.write_bytes(path.read_bytes()[:length])
+    assert "is cut short" in refused(path)
+
+
+def test_an_image_that_no_function_has_room_for_is_refused_before_anything_is_made(
+    scar: Scar, account: Account, tmp_path: Path
+) -> None:
+    """Three layers that claim 4 GB each, as far as a gzip trailer can claim."""
+    claim = (2**32 - 1).to_bytes(4, "little")
+    blobs = (layers.Layer(layers.gz(bytes([number]))[:-4] + claim) for number in range(3))
+    ran = scar("init", "-n", "cow", "--image-file", str(folder(tmp_path / "layout", *blobs)))
+    assert (ran.status, "at most 10,240 MB" in ran.stderr) == (1, True), ran.stderr
+    assert account.contents() == NOTHING
