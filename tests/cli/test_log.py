@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.cli.faults import Answer, Request, Way
 from tests.cli.support import BASE, Account, Scar, write_log
 
 COWSAY = "grycap/cowsay"
@@ -77,6 +78,28 @@ def test_every_page(scar: Scar, account: Account) -> None:
     write_log(account, "a", list(range(10_000)), lines[:10_000])
     write_log(account, "b", list(range(10_000, 10_500)), lines[10_000:])
     assert scar("log", "cowsay").out.splitlines() == lines
+    messages = [event["message"] for event in scar("log", "--json", "cowsay").json]
+    assert messages == [f"{line}\n" for line in lines]
+
+
+def test_a_page_is_shown_when_it_comes(scar: Scar, account: Account, way: Way) -> None:
+    scar("init", "-n", "cowsay", COWSAY)
+    lines = [f"line {number}" for number in range(10_000)]
+    write_log(account, "a", list(range(10_000)), lines)
+    write_log(account, "b", [10_000], ["never seen"])
+
+    def second_page(request: Request) -> Answer | None:
+        return Answer.error(400, "AccessDeniedException", "no more") if b"nextToken" in request.body else None
+
+    way.before = second_page
+    ran = scar("log", "cowsay")
+    assert (ran.status, ran.out.splitlines(), "no more" in ran.stderr) == (1, lines, True)
+
+
+def test_an_empty_log_is_an_empty_list(scar: Scar, account: Account) -> None:
+    scar("init", "-n", "cowsay", COWSAY)
+    account.logs.create_log_stream(logGroupName="/aws/lambda/cowsay", logStreamName="empty")
+    assert scar("log", "--json", "cowsay").json == []
 
 
 @pytest.mark.parametrize(

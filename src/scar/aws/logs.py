@@ -16,6 +16,9 @@ PAGE_SECONDS = 0.2
 """Between pages. An account has five of them a second in a region:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"""
 
+_IN_ORDER = {"interleaved": True}
+"""By time over all streams: AWS does so in any case, and others when they are asked to."""
+
 
 @dataclass(frozen=True)
 class LogEvent:
@@ -78,11 +81,11 @@ class LogGroups:
         self, name: str, *, stream: str = "", terms: Sequence[str] = (), since: int = 0
     ) -> Iterator[LogEvent]:
         """The events of the group: of one stream, with any of some terms, and not before a time, if these are
-        given. In the order in which each stream has them, a page at a time.
+        given. In order of time, a page at a time; a stream's are in its own order.
 
         ``since`` is in milliseconds since 1970.
         """
-        criteria: dict[str, Any] = {"logGroupName": name}
+        criteria: dict[str, Any] = {"logGroupName": name, **_IN_ORDER}
         if since:
             criteria["startTime"] = since
         if stream:

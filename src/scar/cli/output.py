@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
@@ -17,6 +18,15 @@ from scar.ops.talk import Talk
 def print_json(document: Any) -> None:
     """One JSON document, for people as much as for programs."""
     click.echo(json.dumps(document, indent=2))
+
+
+def print_json_list(documents: Iterable[Any]) -> None:
+    """One JSON document, a list, of which no more than one element is in memory."""
+    before = "[\n"
+    for document in documents:
+        click.echo(before + textwrap.indent(json.dumps(document, indent=2), "  "), nl=False)
+        before = ",\n"
+    click.echo("\n]" if before.startswith(",") else "[]")
 
 
 def print_plan(steps: Sequence[str], settings: Settings) -> None:

@@ -39,26 +39,28 @@ class LogRequest:
         return names.log_group(self.function)
 
 
-def events(request: LogRequest, cloud: Cloud) -> list[LogEvent]:
-    """The events in order of time. Raises ScarError if there is no such function, stream or request."""
+def events(request: LogRequest, cloud: Cloud) -> Iterator[LogEvent]:
+    """In order of time, as they come. Raises ScarError if there is no such function, stream or request."""
     request.check()
+    nothing = True
     try:
-        found = _events(request, cloud.aws)
+        for event in _events(request, cloud.aws):
+            nothing = False
+            yield event
     except NotFound as error:
         raise absent(request, cloud.aws) from error
-    if not found and not request.since and (request.stream or request.request_id):
+    if nothing and not request.since and (request.stream or request.request_id):
         wanted = f"request {request.request_id}" if request.request_id else f"stream {request.stream}"
         raise ScarError(
             f"nothing of {wanted} in log group {request.group}",
             hint="events can take some seconds to arrive in the log: -f waits for them",
         )
-    return found
 
 
-def _events(request: LogRequest, aws: Aws) -> list[LogEvent]:
+def _events(request: LogRequest, aws: Aws) -> Iterable[LogEvent]:
     if request.request_id:
         return of_streams(request, aws, starts(request, aws, earliest_start(request)))
-    return in_order(aws.logs.events(request.group, stream=request.stream, since=request.since))
+    return aws.logs.events(request.group, stream=request.stream, since=request.since)
 
 
 def in_order(found: Iterable[LogEvent]) -> list[LogEvent]:

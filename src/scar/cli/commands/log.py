@@ -46,9 +46,10 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         return
     found = events(request, cloud)
     if as_json:
-        output.print_json([_document(event) for event in found])
+        output.print_json_list(map(_document, found))
     else:
-        output.print_bytes("".join(map(_line, found)).encode())
+        for event in found:
+            output.print_bytes(_line(event).encode())
 
 
 def _follow(request: LogRequest, cloud: Cloud, *, as_json: bool) -> None:
