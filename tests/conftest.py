@@ -47,7 +47,8 @@ def scar_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("SCAR_HOME", str(home))
         patch.setenv("SCAR_KIT", str(_KIT))
         patch.setenv("UDOCKER_DIR", str(home / "no-udocker"))
-        patch.delenv("UDOCKER_LIB", raising=False)
+        for name in ("UDOCKER_BIN", "UDOCKER_LIB"):
+            patch.delenv(name, raising=False)
         patch.setenv("AWS_CONFIG_FILE", str(home / "no-aws-config"))
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "no-aws-credentials"))
         patch.setenv("DOCKER_CONFIG", str(home / "no-docker"))

@@ -44,9 +44,12 @@ def pusher(hub: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pu
 def check(scar: Scar, pusher: Pusher) -> Check:
     """Push an image of these layers and check it: the status and the document."""
 
-    def run(*layers: Layer, arguments: tuple[str, ...] = (), **process: Any) -> tuple[int, Any]:
+    def run(
+        *layers: Layer, arguments: tuple[str, ...] = (), mode: str = "F1", **process: Any
+    ) -> tuple[int, Any]:
         pusher.push("test/checked", "latest", image(*layers, process=process))
-        ran = scar("check", "--json", "--architecture", "x86_64", "test/checked", *arguments)
+        options = ("--json", "--architecture", "x86_64", "--exec-mode", mode)
+        ran = scar("check", *options, "test/checked", *arguments)
         return ran.status, ran.json
 
     return run
@@ -75,11 +78,44 @@ def test_an_image_that_runs(check: Check) -> None:
     assert 620_000 < said["unpacked_bytes"] < 700_000
     assert (said["memory"], said["storage"]) == (128, 512)
     assert any("USER postgres" in note for note in said["notes"])
+    assert [mode for mode, answer in modes(said).items() if answer == "yes"] == ["F1", "F2"]
+    assert set(modes(said).values()) == {"yes", "no"}  # this home has no tools of the other modes
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tools of udocker's."""
+    (tmp_path / "proot-x86_64").write_bytes(made(64, "<", _X86_64, static=True))
+    (tmp_path / "patchelf-x86_64").write_bytes(made(64, "<", _X86_64, static=True) + b"--set-root-prefix")
+    monkeypatch.setenv("UDOCKER_BIN", str(tmp_path))
+
+
+def test_the_verdict_of_each_mode_tells_of_image_place_and_tools(check: Check, tools: None) -> None:
+    status, said = check(_BASE, Cmd=["sh"], mode="P2")
+    assert (status, said["exec_mode"], said["runs"]) == (0, "P2", True)
     assert modes(said) == {
-        **dict.fromkeys(("F1", "F2", "F3", "F4"), "yes"),
+        **dict.fromkeys(("F1", "F2", "F3"), "yes"),
         **dict.fromkeys(("P1", "P2"), "depends"),
-        **dict.fromkeys(("R1", "R2", "R3", "S1"), "no"),
+        **dict.fromkeys(("F4", "R1", "R2", "R3", "S1"), "no"),
     }
+    reasons = {verdict["mode"]: verdict["reason"] for verdict in said["modes"]}
+    assert "udocker's own build of libfakechroot" in reasons["F4"]
+    assert "ptrace" in reasons["P1"]
+    assert "user namespaces, which AWS Lambda does not give" in reasons["S1"]
+
+
+def test_a_static_program_runs_where_it_may_be_traced(check: Check, tools: None) -> None:
+    assert check(_BASE, Cmd=["tool"], mode="P1")[0] == 0
+    status, said = check(_BASE, Cmd=["tool"], mode="F2")
+    assert status == 1
+    assert "linked statically" in said["modes"][1]["reason"]
+    assert check(_BASE, Cmd=["tool"], mode="R1")[0] == 1
+
+
+def test_a_mode_that_is_none(scar: Scar) -> None:
+    ran = scar("check", "--exec-mode", "X1", "test/checked")
+    assert ran.status == 2
+    assert "F1, F2, F3" in ran.stderr
 
 
 def test_arguments_stand_in_place_of_cmd(check: Check) -> None:
@@ -95,7 +131,9 @@ def test_arguments_stand_in_place_of_cmd(check: Check) -> None:
         ({"Cmd": ["/usr/share/data"]}, "/usr/share/data: not executable"),
     ],
 )
-def test_a_command_that_f1_cannot_start(check: Check, process: dict[str, Any], expected: str) -> None:
+def test_a_command_that_f1_cannot_start(
+    check: Check, tools: None, process: dict[str, Any], expected: str
+) -> None:
     status, said = check(_BASE, **process)
     assert status == 1
     assert expected in reason(said)

@@ -58,7 +58,7 @@ def foretell(registry: str, image: str, kit: Path) -> Iterator[Foretell]:
         skeleton.made(source, found, lambda _: None) as tree,
     ):
         config = source.config(found)._replace(entrypoint=())
-        yield lambda program: verdicts(gather(tree, config, ARCHITECTURE, (program,)), builds)[0]
+        yield lambda program: verdicts(gather(tree, config, ARCHITECTURE, (program,)), builds, {})[0]
 
 
 @pytest.fixture

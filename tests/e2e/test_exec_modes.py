@@ -154,6 +154,15 @@ def test_without_ptrace_a_static_program_has_no_way_out_but_another_image(scar: 
     assert scar("rm", "p2").status == 0
 
 
+def test_check_tells_that_it_depends_and_with_run_what_comes_of_it(scar: Scar, tracing: Scar) -> None:
+    assert scar("check", "--exec-mode", "P1", "scar-test/static").status == 0
+    ran = tracing("check", "--run", "--exec-mode", "P1", "scar-test/static")
+    assert b"P1: depends any program runs where ptrace is allowed" in ran.stdout
+    assert (ran.status, ran.stdout.endswith(b"\nhello\n")) == (0, True)
+    ran = scar("check", "--run", "--exec-mode", "P1", "scar-test/static")
+    assert (ran.status, "ptrace, which this place does not allow" in ran.stderr) == (125, True)
+
+
 @pytest.mark.parametrize("mode", ["R1", "R2", "R3", "S1"])
 def test_without_namespaces_the_mode_is_refused_with_what_was_tried(
     tracing: Scar, mode: str, tmp_path: Path

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scar.deploy.kit import COMPANION, LIBRARY, LICENCE, build_name, oldest_glibc
+from scar.deploy.udocker import PROOT
 from scar_oci import elf
 from tools import kit as tool
 
@@ -38,6 +39,16 @@ def test_the_companion_is_for_its_architecture_and_loads_in_old_images(kit: Path
         assert header is not None
         assert header.machine == architecture
         assert (oldest_glibc(library.read_bytes()) or ()) <= tool.COMPANION_GLIBC
+
+
+def test_proot_is_for_its_architecture_and_for_the_glibc_of_lambda(kit: Path) -> None:
+    for architecture in ("arm64", "x86_64"):
+        for file in (kit / architecture / PROOT / PROOT, kit / architecture / PROOT / tool.PROOT_LIBRARY):
+            header = elf.read(str(file))
+            assert header is not None
+            assert header.machine == architecture
+            assert (oldest_glibc(file.read_bytes()) or ()) <= tool.PROOT_GLIBC
+        assert "GPL" in (kit / architecture / PROOT / LICENCE).read_text()
 
 
 def test_the_copyright_goes_with_each_build(kit: Path) -> None:

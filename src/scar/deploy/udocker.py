@@ -7,6 +7,7 @@ downloaded for the user.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 from collections.abc import Iterator
@@ -73,7 +74,7 @@ def files(mode: str, architecture: str) -> dict[str, bytes]:
     """What a mode needs, by paths in a package; nothing for the built-in mode. Raises ToolsMissing, NoKit."""
     if mode == EXEC_MODES[0]:
         return {}
-    found = {f"{_LIB}{name}": content for name, content in _python()}
+    found = {f"{_LIB}{name}": content for name, content in _python().items()}
     for names in _TOOLS.get(mode, ()):
         tools = [dict(_tool(name, architecture)) for name in names]
         if not any(tools):
@@ -84,6 +85,17 @@ def files(mode: str, architecture: str) -> dict[str, bytes]:
             f"execution mode F4 needs udocker's own build of libfakechroot, and {kit.folder()} has another",
             hint="udocker install, and SCAR_KIT with the name of a folder that is not there",
         )
+    return found
+
+
+def lacking(architecture: str) -> dict[str, ScarError]:
+    """The modes that no function made here can have, and why."""
+    found: dict[str, ScarError] = {}
+    for mode in EXEC_MODES:
+        try:
+            files(mode, architecture)
+        except (ToolsMissing, kit.NoKit) as error:
+            found[mode] = error
     return found
 
 
@@ -101,7 +113,8 @@ def _missing(mode: str, names: tuple[str, ...], architecture: str) -> ToolsMissi
     )
 
 
-def _python() -> Iterator[tuple[str, bytes]]:
+@functools.cache
+def _python() -> dict[str, bytes]:
     """udocker's modules, read as files: they run in the function."""
     spec = importlib.util.find_spec("udocker")
     if spec is None or not spec.submodule_search_locations:
@@ -110,8 +123,7 @@ def _python() -> Iterator[tuple[str, bytes]]:
             hint="pip install 'scar-serverless[udocker]'",
         )
     root = Path(spec.submodule_search_locations[0])
-    for path in sorted(root.rglob("*.py")):
-        yield f"udocker/{path.relative_to(root).as_posix()}", path.read_bytes()
+    return {f"udocker/{path.relative_to(root).as_posix()}": path.read_bytes() for path in root.rglob("*.py")}
 
 
 def _tool(name: str, architecture: str) -> Iterator[tuple[str, bytes]]:

@@ -7,13 +7,14 @@ trace the program's system calls, R1 to R3 and S1 make namespaces.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
+from scar.errors import ScarError
 from scar.inspection.facts import Facts
+from scar_supervisor import place
+from scar_supervisor.contract import EXEC_MODES
 from scar_supervisor.f1 import fitting_build
-
-MODES = ("F1", "F2", "F3", "F4", "P1", "P2", "R1", "R2", "R3", "S1")
 
 RUNS, RUNS_NOT, DEPENDS = "yes", "no", "depends"
 
@@ -29,10 +30,14 @@ class Verdict:
     hint: str = ""
 
 
-def verdicts(facts: Facts, builds: Set[str]) -> tuple[Verdict, ...]:
-    """One for each mode. ``builds`` are the names of the builds of libfakechroot that functions get."""
+def verdicts(facts: Facts, builds: Set[str], lacking: Mapping[str, ScarError]) -> tuple[Verdict, ...]:
+    """One for each mode, in the order of EXEC_MODES.
+
+    ``builds`` are the names of the builds of libfakechroot that functions get; ``lacking`` has the modes that
+    no function made here can have, as this machine lacks their tools.
+    """
     first = _f1(facts, builds)
-    return (first, *(_of_udocker(mode, facts, first) for mode in MODES[1:]))
+    return (first, *(_of_udocker(mode, facts, first, lacking.get(mode)) for mode in EXEC_MODES[1:]))
 
 
 def _f1(facts: Facts, builds: Set[str]) -> Verdict:
@@ -50,11 +55,19 @@ def _f1(facts: Facts, builds: Set[str]) -> Verdict:
     return Verdict("F1", RUNS, f"{start.path} is linked dynamically with glibc {facts.runtime.libc_version}")
 
 
-def _of_udocker(mode: str, facts: Facts, first: Verdict) -> Verdict:
+def _of_udocker(mode: str, facts: Facts, first: Verdict, lacking: ScarError | None) -> Verdict:
+    """What nothing can change comes first: the image, then the place, then this machine."""
     if facts.start.is_missing:
         return Verdict(mode, RUNS_NOT, facts.start.refusal, facts.start.hint)
-    if mode.startswith("F"):
-        return Verdict(mode, first.answer, f"as F1: {first.reason}")
-    if mode.startswith("P"):
-        return Verdict(mode, DEPENDS, "any program runs where ptrace is allowed; AWS does not say that it is")
-    return Verdict(mode, RUNS_NOT, "it needs user namespaces, which AWS Lambda does not give")
+    need = place.need(mode)
+    if need is None and first.answer == RUNS_NOT:
+        return Verdict(mode, RUNS_NOT, f"as F1: {first.reason}", first.hint)
+    if need is place.NAMESPACES:
+        return Verdict(mode, RUNS_NOT, f"it needs {need.name}, which AWS Lambda does not give")
+    if lacking is not None:
+        return Verdict(mode, RUNS_NOT, lacking.message, lacking.hint)
+    if need is None:
+        return Verdict(mode, RUNS, f"as F1: {first.reason}")
+    return Verdict(
+        mode, DEPENDS, f"any program runs where {need.name} is allowed; AWS does not say that it is"
+    )

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from scar import limits
 from scar.config import Config
-from scar.deploy import images, kit
+from scar.deploy import images, kit, udocker
 from scar.deploy.storage import for_image as storage_for
 from scar.inspection import advice, skeleton
 from scar.inspection.facts import Facts, gather
-from scar.inspection.modes import RUNS, Verdict, verdicts
+from scar.inspection.modes import RUNS_NOT, Verdict, verdicts
 from scar.ops.talk import Talk
-from scar_supervisor.contract import KIT_FOLDER
+from scar_supervisor.contract import EXEC_MODES, KIT_FOLDER
 
 if TYPE_CHECKING:
     from scar_oci.manifest import ResolvedImage
@@ -33,6 +33,8 @@ class CheckRequest:
     named: str = ""
     """Which of several images in a file."""
     architecture: str = "x86_64"
+    exec_mode: str = EXEC_MODES[0]
+    """That is asked for: all are told of."""
 
     @property
     def is_file(self) -> bool:
@@ -63,11 +65,13 @@ class Report:
     """Megabytes of /tmp that `scar init` would take."""
     facts: Facts
     verdicts: tuple[Verdict, ...]
+    exec_mode: str
 
     @property
     def runs(self) -> bool:
-        """Under F1, which functions have unless they are told otherwise."""
-        return self.verdicts[0].answer == RUNS
+        """In the mode that was asked for, or perhaps: then a call tells."""
+        (asked,) = (verdict for verdict in self.verdicts if verdict.mode == self.exec_mode)
+        return asked.answer != RUNS_NOT
 
 
 def check(request: CheckRequest, config: Config, talk: Talk) -> Report:
@@ -77,6 +81,7 @@ def check(request: CheckRequest, config: Config, talk: Talk) -> Report:
     that is refused for these is fetched.
     """
     limits.architecture(request.architecture, "--architecture")
+    limits.exec_mode(request.exec_mode, "--exec-mode")
     talk.say(f"look for image {request.image} for {request.architecture}")
     with _source(request, config) as (source, found):
         unpacked = source.unpacked_size(found)
@@ -106,7 +111,8 @@ def _report(request: CheckRequest, source: Source, found: ResolvedImage, talk: T
         seconds=advice.fetching_seconds(memory, found.download_size, tree.stream),
         storage=storage_for(request.image, found.download_size, tree.stream),
         facts=facts,
-        verdicts=verdicts(facts, _builds(request.architecture)),
+        verdicts=verdicts(facts, _builds(request.architecture), udocker.lacking(request.architecture)),
+        exec_mode=request.exec_mode,
     )
 
 

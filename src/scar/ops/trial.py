@@ -27,6 +27,7 @@ def attempt(request: CheckRequest, report: Report, config: Config, talk: Talk) -
         memory=report.memory,
         storage=report.storage,
         architecture=request.architecture,
+        exec_mode=request.exec_mode,
     )
     prepared = init.prepare(wanted, _LOCAL, config, talk)
     prepared.plan.apply(talk.say)

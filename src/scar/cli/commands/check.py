@@ -27,6 +27,7 @@ from scar.ops.cloud import architecture as default_architecture
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 @click.option("--run", "runs", is_flag=True, help="Then run it, in the local cloud.")
 @click.option("--architecture", metavar="NAME", help="x86_64 or arm64.")
+@click.option("--exec-mode", metavar="MODE", help="The execution mode to ask for. Default: F1.")
 @click.option("--named", metavar="NAME", help="Which of several images in a file.")
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -35,6 +36,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     args: tuple[str, ...],
     runs: bool,
     architecture: str | None,
+    exec_mode: str | None,
     named: str | None,
 ) -> int:
     """Tell whether and how the image IMAGE can run as a function, and what it needs.
@@ -42,7 +44,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     IMAGE is a name, the folder of an OCI layout, or an archive of docker save. ARGS stand in place of its
     CMD. Options come before IMAGE. Nothing is made or kept.
 
-    The exit status is 0 if execution mode F1 runs it, 1 if not; with --run it is the container's.
+    The exit status is 0 if the execution mode runs it, or does so where the place allows it, 1 if not; with
+    --run it is the container's.
     """
     settings = settings_of(context)
     configured = config.load()
@@ -51,6 +54,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
         arguments=args,
         named=named or "",
         architecture=architecture or configured.lambda_architecture or default_architecture(settings.where),
+        exec_mode=exec_mode or configured.lambda_exec_mode,
     )
     talk = output.talk(settings)
     report = check(request, configured, talk)
@@ -90,7 +94,7 @@ def _lines(report: Report) -> Iterator[str]:
     for note in notes(report.facts):
         yield f"Note: {note}"
     for verdict in report.verdicts:
-        hint = f" (help: {verdict.hint})" if verdict.hint and verdict.mode == "F1" else ""
+        hint = f" (help: {verdict.hint})" if verdict.hint and verdict.mode == report.exec_mode else ""
         yield f"{verdict.mode}: {verdict.answer:<8}{verdict.reason}{hint}"
 
 
@@ -108,6 +112,7 @@ def _document(report: Report) -> dict[str, object]:
         "image": report.name,
         "image_digest": report.digest,
         "architecture": report.architecture,
+        "exec_mode": report.exec_mode,
         "runs": report.runs,
         "libc": facts.runtime.libc or None,
         "libc_version": facts.runtime.libc_version or None,
