@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import termios
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
@@ -39,14 +39,16 @@ LINES = 200
 """More than a session has: nothing scrolls away."""
 
 BUCKET, RESULT = "my-bucket", "output/hello-said.txt"
-SESSION = (
+SENDING = (
     f"scar init --local -n cow -s say-file.sh -es {BUCKET} grycap/cowsay",
     "scar run --local cow /usr/games/cowsay Moo",
     f"scar put --local hello.txt {BUCKET}/input/",
+)
+FETCHING = (
     f"scar get --local {BUCKET}/output/ results",
     "cat results/hello-said.txt",
 )
-"""In a folder with the files of examples/cowsay."""
+"""What is typed in a folder with the files of examples/cowsay; the second part when the result is there."""
 
 _PROMPT = Style(color="green", bold=True)
 _TYPED = Style(bold=True)
@@ -84,16 +86,17 @@ def draw() -> str:
     with tempfile.TemporaryDirectory(prefix="scar-picture-") as folder:
         for name in ("say-file.sh", "hello.txt"):
             Path(folder, name).write_bytes((ROOT / "examples" / "cowsay" / name).read_bytes())
-        return _svg([line for command in SESSION for line in _lines(command, folder)])
-
-
-def _lines(command: str, folder: str) -> Iterator[Text]:
-    """The command as it is typed, what it prints, and an empty line."""
-    yield Text.assemble(("$ ", _PROMPT), (command, _TYPED))
-    yield from printed(command, folder)
-    yield Text()
-    if " put " in command:  # a reader looks at the next command about as long as the file takes
+        lines = list(_lines(SENDING, folder))
         client("s3").get_waiter("object_exists").wait(Bucket=BUCKET, Key=RESULT, WaiterConfig={"Delay": 1})
+        return _svg([*lines, *_lines(FETCHING, folder)])
+
+
+def _lines(commands: Iterable[str], folder: str) -> Iterator[Text]:
+    """Each command as it is typed, what it prints, and an empty line."""
+    for command in commands:
+        yield Text.assemble(("$ ", _PROMPT), (command, _TYPED))
+        yield from printed(command, folder)
+        yield Text()
 
 
 def printed(command: str, folder: str) -> list[Text]:
