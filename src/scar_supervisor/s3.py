@@ -58,7 +58,7 @@ def _client(timeout: int) -> Any:
     import boto3
     from botocore.config import Config
 
-    return boto3.client(
+    made = boto3.client(
         "s3",
         config=Config(
             connect_timeout=timeout,
@@ -66,6 +66,13 @@ def _client(timeout: int) -> Any:
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         ),
     )
+    made.meta.events.register("request-created.s3.PutObject", _send_at_once)
+    return made
+
+
+def _send_at_once(request: Any, **_: Any) -> None:
+    """Do not ask S3 whether the body may come: that is a round trip, worth it for parts of large files."""
+    del request.headers["Expect"]
 
 
 _EVENT = "needs-retry.s3"

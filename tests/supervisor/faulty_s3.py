@@ -39,11 +39,14 @@ class Door:
         """What paths have, and what the real server is to see for it."""
         self.asked: list[tuple[str, str]] = []
         """Methods and paths, in the order asked."""
+        self.announced = 0
+        """Requests that waited to be told to send their body."""
 
     @contextmanager
     def refusing(self, rule: Rule) -> Iterator[None]:
         """Refuse by a rule for a while."""
         self.asked.clear()
+        self.announced = 0
         self.rule = rule
         try:
             yield
@@ -88,6 +91,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(refusal.status, [("Content-Type", "application/xml")], document.encode())
 
     do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = answer  # noqa: N815
+
+    def handle_expect_100(self) -> bool:
+        """The client waits to be told to send its body."""
+        self.server.door.announced += 1  # type: ignore[attr-defined]
+        return super().handle_expect_100()
 
     def _forward(self, door: Door, body: bytes, cut: int | None) -> None:
         connection = http.client.HTTPConnection(urlsplit(door.s3).netloc, timeout=60)

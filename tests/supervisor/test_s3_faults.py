@@ -109,6 +109,15 @@ def test_a_connection_that_breaks_within_the_file_costs_nothing_of_it(
     assert stored.is_copied(s3)
 
 
+def test_a_small_result_is_written_without_asking_first(
+    function: Environment, entrance: Door, s3: Any, stored: Stored
+) -> None:
+    with entrance.refusing(lambda method, path: None):
+        assert processed(function.answer(s3_event(stored.bucket, stored.key))) == 1
+    assert stored.is_copied(s3)
+    assert (entrance.announced > 0) == (stored.content == LARGE)
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_s3_is_not_waited_for_beyond_the_time_of_the_call(
     function: Environment, entrance: Door, s3: Any, bucket: str, method: str
