@@ -75,10 +75,10 @@ def measure(inside: Inside, folder: Path) -> Figures:
         load = Load(running, source)
         seconds, _ = load.run()
         yield f"files: the first {FILES}, while environments start (files/s)", f"{FILES / seconds:.1f}"
-        yield "files: daemon after them", _held(running.pid)
+        yield "files: local cloud after them", _held(running.pid)
         for parallel in sorted({2, os.cpu_count() or 2}):
             yield from _compare(load, parallel, bare)
-        yield "files: daemon at the end", _held(running.pid)
+        yield "files: local cloud at the end", _held(running.pid)
         load.check_calls()
 
 

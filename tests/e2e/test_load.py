@@ -1,4 +1,4 @@
-"""Many files at once: each is processed, and none of them twice."""
+"""Many files: each is processed, none of them twice, and nothing of them stays in the local cloud."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import boto3
 
 from tests.e2e.conftest import IMAGE, Scar
+from tests.local.support import eventually, running
 
 FILES = 60
 AT_ONCE = 16
@@ -49,6 +52,60 @@ def test_each_of_many_files_has_exactly_one_result(
     assert scar("rm", "load").status == 0
 
 
+ROUNDS, IN_A_ROUND = 4, 30
+CONTENT = bytes(300_000)
+LEFT_MB, LEFT_THREADS = 40, 20
+"""What may come to the local cloud with all rounds but the first. Their files and copies have 54 MB, and one
+thread or descriptor that stayed for each file would be 90."""
+
+
+def test_nothing_stays_of_files_that_are_gone(
+    scar: Scar, settings: dict[str, str], tmp_path: Path, script: Callable[[str | bytes], Path]
+) -> None:
+    variables = settings | {"SCAR_HOME": str(tmp_path), "SCAR_LOCAL_CONCURRENCY": "2"}
+    home = {b"SCAR_HOME": bytes(tmp_path), b"SCAR_LOCAL_CONCURRENCY": b"2"}
+    with running(tmp_path, **variables) as cloud:
+        session = boto3.Session(cloud.access_key_id, cloud.secret_access_key, region_name=cloud.region)
+        s3 = session.client("s3", endpoint_url=cloud.endpoint)
+        init = scar("init", "-n", "load", "-s", script(COPY_AND_HASH), "-es", BUCKET, IMAGE, env=home)
+        assert init.status == 0, init.stderr
+        _round(s3)
+        before = _Held.by(cloud.pid)
+        for _ in range(ROUNDS - 1):
+            _round(s3)
+        eventually(lambda: _Held.by(cloud.pid).is_about(before))
+
+
+class _Held(NamedTuple):
+    """What a process holds."""
+
+    memory_mb: int
+    threads: int
+    descriptors: int
+
+    @classmethod
+    def by(cls, pid: int) -> _Held:
+        about = Path("/proc", str(pid))
+        status = dict(line.split(":", 1) for line in (about / "status").read_text().splitlines())
+        descriptors = sum(1 for _ in (about / "fd").iterdir())
+        return cls(int(status["VmRSS"].split()[0]) // 1024, int(status["Threads"]), descriptors)
+
+    def is_about(self, before: _Held) -> bool:
+        return (
+            self.memory_mb - before.memory_mb < LEFT_MB
+            and self.threads - before.threads < LEFT_THREADS
+            and self.descriptors - before.descriptors < LEFT_THREADS
+        )
+
+
+def _round(s3: Any) -> None:
+    """Have files processed, and remove them and their results."""
+    for number in range(IN_A_ROUND):
+        s3.put_object(Bucket=BUCKET, Key=f"input/{number}", Body=CONTENT)
+    results = [*_results(s3, 2 * IN_A_ROUND), *(f"input/{number}" for number in range(IN_A_ROUND))]
+    s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key} for key in results]})
+
+
 def _results(s3: Any, count: int) -> dict[str, bytes]:
     """All of them, as soon as there are so many."""
     deadline = time.monotonic() + 120
@@ -59,5 +116,5 @@ def _results(s3: Any, count: int) -> dict[str, bytes]:
 
 
 def _keys(s3: Any) -> list[str]:
-    found = s3.list_objects_v2(Bucket=BUCKET, Prefix="output/")["Contents"]
+    found = s3.list_objects_v2(Bucket=BUCKET, Prefix="output/").get("Contents", ())
     return [item["Key"] for item in found if item["Key"] != "output/"]

@@ -12,6 +12,7 @@ import moto.s3.notifications as s3_notifications
 import pytest
 from moto.awslambda.models import EventInvokeConfig, LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
+from moto.core.common_models import BaseModel
 from moto.s3.responses import S3Response
 
 
@@ -27,6 +28,7 @@ def test_moto_is_the_version_that_the_hook_was_written_for() -> None:
         (LambdaFunction.get_code, ["self"]),
         (LambdaBackend.delete_function, ["self", "function_name", "qualifier"]),
         (LambdaResponse._enrich_response, ["headers", "body"]),
+        (BaseModel.__new__, ["cls", "args", "kwargs"]),
         (S3Response._get_key, ["self", "validate_storage_class"]),
         (S3Response.subdomain_based_buckets, ["request"]),
         (s3_notifications.send_event, ["account_id", "event_name", "bucket", "key"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -148,3 +149,13 @@ def test_what_is_not_there(aws: Aws, bucket: str) -> None:
     with pytest.raises(ClientError, match="NoSuchBucket"):
         aws.s3.list_objects_v2(Bucket=f"{bucket}-2")
     assert bucket in [found["Name"] for found in aws.s3.list_buckets()["Buckets"]]
+
+
+def test_what_is_deleted_is_let_go(aws: Aws, bucket: str) -> None:
+    """moto's dashboard lists all that moto holds on to for its sake."""
+    aws.s3.put_object(Bucket=bucket, Key="a key that is gone", Body=b"")
+    aws.s3.delete_object(Bucket=bucket, Key="a key that is gone")
+    with urllib.request.urlopen(f"{aws.cloud.endpoint}/moto-api/data.json") as answer:
+        dashboard = answer.read()
+    assert b"FakeKey" in dashboard
+    assert b"a key that is gone" not in dashboard

@@ -7,6 +7,7 @@
 * ``LambdaBackend.delete_function``, to end the environments of a function.
 * ``LambdaResponse._enrich_response``, to answer with the invocation's own request id.
 * ``s3.notifications.send_event`` and ``_get_s3_event``, to send what AWS sends.
+* ``BaseModel.__new__``, to let go what is deleted.
 
 `tests/local/test_hook.py` fails when one of these moves.
 """
@@ -23,6 +24,7 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import get_backend
+from moto.core.common_models import BaseModel
 
 from scar.local import backends, refusals
 from scar.local.event_queue import Target
@@ -38,6 +40,7 @@ def install(service: LocalLambda, cloud: str) -> None:
     hook_package_urls(cloud)
     _hook_request_id()
     _hook_s3()
+    _hook_models()
 
 
 def _hook_lambda(service: LocalLambda) -> None:
@@ -163,3 +166,12 @@ def _hook_s3() -> None:
 
     s3_notifications.send_event = send_event
     s3_notifications._get_s3_event = get_s3_event
+
+
+def _hook_models() -> None:
+    """moto keeps all that it ever made, such as each object and each line of a log, for its dashboard."""
+
+    def new(cls: type[BaseModel], *_: Any, **__: Any) -> BaseModel:
+        return super(BaseModel, cls).__new__(cls)
+
+    BaseModel.__new__ = new  # type: ignore[method-assign]
