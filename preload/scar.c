@@ -427,12 +427,10 @@ static size_t loader_part(const char *text, size_t size)
     return at <= end ? (size_t)(at - text) : 0;
 }
 
-/* A file with the arguments of the program, -1 if the path does not ask for them. */
-static int open_arguments(const char *path, int flags)
+/* A file with the arguments of the program, -1 if they cannot be told. Apart from its caller for its large stack. */
+__attribute__((noinline)) static int copy_arguments(const char *path, int flags)
 {
     char text[3 * PATH_MAX];
-    if (own_name == NULL || !is_own(path, "cmdline"))
-        return -1;
     int from = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     int to = (int)syscall(SYS_memfd_create, "cmdline", flags & O_CLOEXEC ? 1 : 0);
     ssize_t size = read(from, text, sizeof text - 1);
@@ -450,13 +448,24 @@ static int open_arguments(const char *path, int flags)
     return -1;
 }
 
+/* The same, and -1 if the path does not ask for them. */
+static int open_arguments(const char *path, int flags)
+{
+    return own_name != NULL && is_own(path, "cmdline") ? copy_arguments(path, flags) : -1;
+}
+
+static int makes_file(int flags)
+{
+    return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
+}
+
 #define OPEN(name)                                                                       \
     int name(const char *path, int flags, ...)                                           \
     {                                                                                    \
         char buffer[PATH_MAX];                                                           \
         va_list more;                                                                    \
         va_start(more, flags);                                                           \
-        mode_t mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(more, mode_t) : 0;        \
+        mode_t mode = makes_file(flags) ? va_arg(more, mode_t) : 0;                      \
         va_end(more);                                                                    \
         int fd = open_arguments(path, flags);                                            \
         return fd >= 0 ? fd : NEXT(name)(own_path(path, buffer), flags, mode);           \
@@ -468,7 +477,7 @@ static int open_arguments(const char *path, int flags)
         char buffer[PATH_MAX];                                                           \
         va_list more;                                                                    \
         va_start(more, flags);                                                           \
-        mode_t mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(more, mode_t) : 0;        \
+        mode_t mode = makes_file(flags) ? va_arg(more, mode_t) : 0;                      \
         va_end(more);                                                                    \
         int fd = open_arguments(path, flags);                                            \
         return fd >= 0 ? fd : NEXT(name)(folder, own_path(path, buffer), flags, mode);   \
@@ -625,13 +634,12 @@ int sem_unlink(const char *name)
 static int is_archived(const char *name)
 {
     static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-    char archive[PATH_MAX];
     for (size_t at = 0; *name == 0 && at < sizeof variables / sizeof *variables; at++)
         name = getenv(variables[at]) != NULL ? getenv(variables[at]) : "";
     const char *characters = strchr(name, '.');
     if (characters == NULL || (strncasecmp(characters, ".utf-8", 6) != 0 && strncasecmp(characters, ".utf8", 5) != 0))
         return 0;
-    return access(expanded("/usr/lib/locale/locale-archive", archive), F_OK) == 0;
+    return access("/usr/lib/locale/locale-archive", F_OK) == 0;
 }
 
 char *setlocale(int category, const char *name)

@@ -182,7 +182,7 @@ def _zone(rootfs: bytes) -> Environment:
 
 def disregarded(config: ImageConfig) -> str:
     """What of an image's wishes F1 cannot obey, in a sentence; empty if nothing."""
-    if config.user in {"", "0", "root"}:
+    if config.user.partition(":")[0] in {"", "0", "root"}:
         return ""
     return f"USER {config.user} is not obeyed: programs run as the function's own user"
 

@@ -118,6 +118,14 @@ def test_a_mode_that_is_none(scar: Scar) -> None:
     assert "F1, F2, F3" in ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("user", "told"), [("root:root", False), ("0:0", False), ("", False), ("1000:0", True)]
+)
+def test_a_user_other_than_root_is_told(check: Check, user: str, told: bool) -> None:
+    _, said = check(_BASE, Cmd=["sh"], User=user)
+    assert any(note.startswith(f"USER {user} is not obeyed") for note in said["notes"]) is told
+
+
 def test_arguments_stand_in_place_of_cmd(check: Check) -> None:
     _, said = check(_BASE, arguments=("--json", "/x"), Entrypoint=["sh"], Cmd=["never"])
     assert said["started_as"] == ["sh", "--json", "/x"]
