@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
 from scar_oci.errors import CorruptImage, ImageError, ImageNotFound, InvalidReference
@@ -91,6 +92,20 @@ class Layout(Source):
         except (KeyError, TypeError, ValueError, AttributeError, InvalidReference) as error:
             raise CorruptImage(f"{INDEX} of {self._what} is malformed: {error}") from error
 
+    def name(self) -> str:
+        """What its image is called, if the index says; else empty. Raises ImageNotFound if it holds several.
+
+        The same image may have several names, and a name several images, each for another platform.
+        """
+        digests: dict[str, set[str]] = {}
+        for image in self.images():
+            digests.setdefault(image.name, set()).add(image.descriptor.digest)
+        if len({frozenset(one) for one in digests.values()}) > 1:
+            raise ImageNotFound(
+                f"{self._what} holds several images: {_listed(digests)}", hint="name one of them"
+            )
+        return next(iter(digests), "")
+
     def resolve(self, reference: ImageReference, platform: Platform) -> ResolvedImage:
         """The image with the reference's digest, else the one of its name, else the only one there is.
 
@@ -142,7 +157,7 @@ class Layout(Source):
             return named or images
         raise ImageNotFound(
             f"{self._what} holds several images, and none is {reference.familiar}: "
-            + ", ".join(sorted({image.name or "one without a name" for image in images})),
+            + _listed({image.name for image in images}),
             hint="name one of them",
         )
 
@@ -223,6 +238,10 @@ def _named(entry: dict[str, Any]) -> Named:
     annotations = entry.get("annotations") or {}
     name = next((str(annotations[key]) for key in _NAMES if annotations.get(key)), "")
     return Named(name, descriptor_of(entry), Platform.of_document(entry.get("platform") or {}))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(name or "one without a name" for name in names))
 
 
 def _is_called(name: str, reference: ImageReference) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scar.deploy import images
 from tests.cli.support import NOTHING, Account, Scar
 from tests.oci import layers
 from tests.oci.test_image_file import archive, called, laid_out
@@ -73,3 +74,22 @@ def test_an_image_that_no_function_has_room_for_is_refused_before_anything_is_ma
     ran = scar("init", "-n", "cow", "--image-file", str(folder(tmp_path / "layout", *blobs)))
     assert (ran.status, "at most 10,240 MB" in ran.stderr) == (1, True), ran.stderr
     assert account.contents() == NOTHING
+
+
+def test_of_several_images_one_must_be_named(scar: Scar, account: Account, tmp_path: Path) -> None:
+    cow, pig = (layers.image(layers.layer(layers.file(name))) for name in ("cow", "pig"))
+    path = archive(tmp_path / "both.tar", laid_out((cow, called("x/cow:1")), (pig, called("x/pig:1"))))
+    init = ("init", "-n", "cow", "--image-file", str(path))
+    ran = scar(*init)
+    assert (ran.status, "holds several images: x/cow:1, x/pig:1" in ran.stderr) == (1, True), ran.stderr
+    assert scar(*init, "x/dog:1").status == 1
+    with images.of_file(str(path), "x/pig:1", "x86_64") as (_, found):
+        assert found.digest == pig.digest
+    assert account.contents() == NOTHING
+
+
+def test_one_image_may_have_two_names(tmp_path: Path) -> None:
+    cow = layers.image(layers.layer(layers.file("cow")))
+    path = archive(tmp_path / "cow.tar", laid_out((cow, called("x/cow:1")), (cow, called("x/cow:2"))))
+    with images.of_file(str(path), "", "x86_64") as (_, found):
+        assert (found.reference.familiar, found.digest) == ("x/cow:1", cow.digest)

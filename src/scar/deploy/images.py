@@ -82,9 +82,8 @@ def _name_in(layout: Layout, path: str) -> ImageReference:
     from scar_oci.errors import InvalidReference
     from scar_oci.reference import ImageReference
 
-    names = [named.name for named in layout.images()]
     stem = os.path.basename(os.path.normpath(path)).partition(".")[0].lower()
-    for name in (*names[:1], stem):
+    for name in (layout.name(), stem):
         try:
             return ImageReference.parse(name)
         except InvalidReference:
