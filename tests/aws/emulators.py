@@ -72,7 +72,7 @@ def mini(folder: Path, *, auth: bool = False) -> Iterator[Account]:
     with proxy.serving() as front, ministack.serving(folder, auth=auth, endpoint=front.url) as front.emulator:
         account = Account(front, ministack.ACCOUNT, "test")
         front.on_the_way = partial(gaps.on_the_way, account.client("s3"))
-        front.on_the_way_back = gaps.with_event_ids
+        front.on_the_way_back = gaps.on_the_way_back
         try:
             yield account
         finally:

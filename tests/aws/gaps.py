@@ -1,4 +1,6 @@
-"""What MiniStack lacks and SCAR relies on: a managed runtime, patterns of several terms, ids of log events.
+"""What MiniStack lacks and SCAR relies on.
+
+A managed runtime, patterns of several terms, ids of log events, and ids and times in records of events that failed.
 
 MiniStack runs ``python3.*`` in worker processes with a protocol of their own on standard output, where
 a function of SCAR's writes its log: that would be lost, or taken for an answer. ``provided.al2023`` is there
@@ -60,16 +62,37 @@ def _without_choice(call: ApiCall, body: bytes) -> bytes:
     return json.dumps(document).encode()
 
 
-def with_event_ids(call: ApiCall, body: bytes) -> bytes:
-    """The body of an answer on its way back. An event has the same id in each answer."""
-    if call.operation != "FilterLogEvents":
-        return body
+def on_the_way_back(call: ApiCall, body: bytes) -> bytes:
+    """The body of an answer on its way back."""
+    if call.operation == "FilterLogEvents":
+        return _with_event_ids(body)
+    if call.operation == "ReceiveMessage":
+        return _with_request_ids(body)
+    return body
+
+
+def _with_event_ids(body: bytes) -> bytes:
+    """An event has the same id in each answer."""
     document: dict[str, Any] = json.loads(body)
     seen: Counter[str] = Counter()
     for event in document.get("events", ()):
         origin = f"{event['logStreamName']}/{event['timestamp']}"
         seen[origin] += 1
         event["eventId"] = f"{origin}/{seen[origin]}"
+    return json.dumps(document).encode()
+
+
+def _with_request_ids(body: bytes) -> bytes:
+    """Lambda's records say which request failed, and when it was given up."""
+    document: dict[str, Any] = json.loads(body)
+    for message in document.get("Messages", ()):
+        try:
+            record = json.loads(message["Body"])
+            record["requestContext"].setdefault("requestId", message["MessageId"])
+            record.setdefault("timestamp", "2026-11-21T10:00:00.000Z")
+        except (ValueError, KeyError, TypeError):  # no record
+            continue
+        message["Body"] = json.dumps(record)
     return json.dumps(document).encode()
 
 

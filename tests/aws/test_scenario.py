@@ -95,6 +95,31 @@ def test_each_file_of_a_bucket_is_processed(cloud: Cloud, bucket: str, heap: lis
         assert waited_for(cloud.account, "heap", result) == key.encode()
 
 
+def test_an_event_that_failed_for_good_is_sent_again(
+    ministack: Cloud, script: Callable[[str], Path]
+) -> None:
+    """MiniStack's own record of it. The local cloud's are in tests/e2e, those of buckets too."""
+    sqs = ministack.account.client("sqs")
+    url = sqs.create_queue(QueueName="fallen")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    failing = script("echo not yet >&2; exit 7\n")
+    ministack.succeed("init", "-n", "fallible", "-s", failing, "-es", "falls", "--on-failure", arn, IMAGE)
+    key = "input/a b+ü"
+    ministack.account.client("s3").put_object(Bucket="falls", Key=key, Body=b"content")
+    deadline = time.monotonic() + PATIENCE
+    while not (kept := ministack.succeed("retry", "--dry-run", "--json", "fallible").json["events"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    (event,) = kept
+    assert (event["files"], event["tries"]) == ([f"falls/{key}"], 3)
+    assert "exit status 7" in event["reason"]
+    ministack.succeed("update", "-s", script(COPY), "fallible")
+    assert ministack.succeed("retry", "--json", "fallible").json["events"][0]["sent"] is True
+    assert waited_for(ministack.account, "falls", "output/a b+ü.copy") == b"content"
+    assert ministack.succeed("retry", "--json", "fallible").json["events"] == []
+    ministack.succeed("rm", "fallible")
+
+
 @pytest.fixture
 def changing(cloud: Cloud) -> Iterator[str]:
     """A function to be changed."""

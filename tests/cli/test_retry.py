@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -61,6 +64,10 @@ class Cloud:
         self.throttled = 0
         self.fails_at_once = False
         self.refusal: Reply | None = None
+        self.hidden_for: set[int] = set()
+        """Seconds that receivers asked to have messages hidden for."""
+        self.before_sending: Callable[[], object] = lambda: None
+        self.before_removing: Callable[[], object] = lambda: None
 
     def keep(self, *records: Any) -> None:
         """In the bucket and in the queue."""
@@ -88,7 +95,13 @@ class Cloud:
             return self._queue(request.target.removeprefix("AmazonSQS."), json.loads(request.body))
         return self._bucket(request)
 
+    def show_again(self) -> None:
+        """The time for which messages were hidden is over."""
+        self.messages.extend(self.hidden.values())
+        self.hidden.clear()
+
     def _invoke(self, request: Request) -> Reply:
+        self.before_sending()
         if self.throttled:
             self.throttled -= 1
             return Reply.error("TooManyRequestsException", "Rate Exceeded", 429)
@@ -112,6 +125,7 @@ class Cloud:
             return Reply(f"<ListBucketResult>{found}</ListBucketResult>".encode())
         key = request.path.removeprefix("/failed/")
         if request.method == "DELETE":
+            self.before_removing()
             del self.objects[key]
             return Reply(status=204)
         return Reply(self.objects[key])
@@ -121,6 +135,7 @@ class Cloud:
             assert asked == {"QueueName": "failed", "QueueOwnerAWSAccountId": "123456789012"}
             return Reply.of({"QueueUrl": "https://sqs.example/failed"})
         if operation == "ReceiveMessage":
+            self.hidden_for.add(asked["VisibilityTimeout"])
             taken, self.messages = self.messages[:2], self.messages[2:]
             found = []
             for body in taken:
@@ -128,6 +143,8 @@ class Cloud:
                 self.hidden[handle] = body
                 found.append({"MessageId": handle, "ReceiptHandle": handle, "Body": body.decode()})
             return Reply.of({"Messages": found} if found else {})
+        if operation == "DeleteMessage":
+            self.before_removing()
         body = self.hidden.pop(asked["ReceiptHandle"])
         if operation == "ChangeMessageVisibility":
             assert asked["VisibilityTimeout"] == 0
@@ -224,6 +241,41 @@ def test_an_event_that_fails_again_at_once_does_not_go_round(scar: Scar, cloud: 
     assert (ran.status, error_of(ran.stderr)) == (1, "1 of 2 events stay")
     assert len(cloud.invoked) == 1
     assert len(cloud.messages) == 1
+
+
+class Killed(Exception):
+    """What the server does instead of an answer to a process that is not there any more."""
+
+
+@pytest.mark.parametrize("destination", [BUCKET, QUEUE])
+@pytest.mark.parametrize(("moment", "sent"), [("before_sending", 1), ("before_removing", 2)])
+def test_killed_it_loses_nothing_and_sends_at_least_once(
+    scar: Scar, cloud: Cloud, destination: str, moment: str, sent: int
+) -> None:
+    """As docs/retry.md says: what was sent, and not yet removed, is sent by the next one as well."""
+    cloud.destination = destination
+    cloud.keep(record(1), record(2))
+    program = [sys.executable, "-m", "scar.cli", "retry", "cow"]
+    with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+
+        def kill() -> None:
+            process.kill()
+            process.wait()
+            raise Killed
+
+        setattr(cloud, moment, kill)
+        assert process.wait(60) == -signal.SIGKILL
+    setattr(cloud, moment, lambda: None)
+    if destination == QUEUE:
+        assert cloud.hidden_for == {600}
+        cloud.show_again()
+    ran = scar("retry", "cow")
+    assert (ran.status, ran.out.splitlines()[-1]) == (0, "Sent again: 2 of 2 events"), ran.stderr
+    events = [record(1)["requestPayload"], record(2)["requestPayload"]]
+    assert cloud.invoked.count(events[0]) == sent
+    assert cloud.invoked.count(events[1]) == 1
+    assert len(cloud.hidden) == 0
+    assert len(cloud.messages if destination == QUEUE else cloud.objects) == 0
 
 
 @pytest.mark.parametrize(
