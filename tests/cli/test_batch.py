@@ -259,10 +259,13 @@ def test_what_keeps_the_first_file_from_being_run_would_keep_all(scar: Scar, ser
 
 def test_a_first_file_that_could_not_be_staged_keeps_no_other(scar: Scar, server: BatchServer) -> None:
     server.keys = keys(3)
-    failure = Failure("StagingFailed", "it is gone", "")
+    failure = Failure("StagingFailed", "s3://pictures/input/00000: access denied", "scar role create")
     server.first = lambda call: OK._replace(exit_code=125, error=failure)
     ran = scar("run", "-es", BUCKET, "--json", NAME)
     assert (ran.status, ran.json["done"], ran.json["failed"]) == (1, 2, 1)
+    (said,) = ran.stderr.splitlines()
+    assert said.startswith("scar: warning: the first file failed (request id ")
+    assert said.endswith("): s3://pictures/input/00000: access denied (scar role create)")
 
 
 def test_a_first_call_without_an_answer_is_not_repeated(scar: Scar, server: BatchServer) -> None:

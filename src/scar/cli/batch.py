@@ -48,8 +48,13 @@ def _progress(request: BatchRequest, settings: Settings) -> Iterator[progress.Sh
 
 
 def _show_first(result: Result) -> None:
-    output.warn(f"the first file failed (request id {result.request_id}). Its output:")
-    click.echo(result.output, err=True)
+    """Why, at once: that the others fail for the same reason may show only after Lambda's retries."""
+    error = result.error
+    why = "" if error is None else f": {error.message}{f' ({error.hint})' if error.hint else ''}"
+    output.warn(f"the first file failed (request id {result.request_id}){why}")
+    if result.output:
+        output.warn("its output:")
+        click.echo(result.output, err=True)
 
 
 def _print_plain(summary: Summary) -> None:

@@ -70,10 +70,10 @@ class First:
         report = report_line.last(outcome.log_tail)
         if report is not None:
             self.board.add_call(key, report)
-        if reason:
-            self.show(result)
         if result.error is not None and result.error.type not in _OF_ONE_FILE:
             raise _all_would_fail(result.error.message, result.error.hint)
+        if reason:
+            self.show(result)
 
     def _settle(self, key: str, status: Status, request_id: str = "", reason: str = "") -> None:
         self.board.set(key, status, request_id=request_id, reason=reason)
