@@ -1,6 +1,6 @@
 """What MiniStack lacks and SCAR relies on.
 
-A managed runtime, patterns of several terms, ids of log events, and ids and times in records of events that failed.
+A managed runtime, patterns of several terms, ids of log events, ids and times in records of failed events.
 
 MiniStack runs ``python3.*`` in worker processes with a protocol of their own on standard output, where
 a function of SCAR's writes its log: that would be lost, or taken for an answer. ``provided.al2023`` is there

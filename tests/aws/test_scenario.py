@@ -95,9 +95,7 @@ def test_each_file_of_a_bucket_is_processed(cloud: Cloud, bucket: str, heap: lis
         assert waited_for(cloud.account, "heap", result) == key.encode()
 
 
-def test_an_event_that_failed_for_good_is_sent_again(
-    ministack: Cloud, script: Callable[[str], Path]
-) -> None:
+def test_an_event_that_failed_for_good_is_sent_again(ministack: Cloud, script: Callable[[str], Path]) -> None:
     """MiniStack's own record of it. The local cloud's are in tests/e2e, those of buckets too."""
     sqs = ministack.account.client("sqs")
     url = sqs.create_queue(QueueName="fallen")["QueueUrl"]
