@@ -52,15 +52,18 @@ def assert_needed(user: Cloud, sid: str, said: str, hint: str) -> None:
     """A call fails without the statement of the role's policy, and the next one succeeds with it."""
     iam = user.account.client("iam")
     whole: dict[str, Any] = iam.get_role_policy(RoleName=ROLE, PolicyName="scar")["PolicyDocument"]
-    less = [statement for statement in whole["Statement"] if statement["Sid"] != sid]
-    assert len(less) == len(whole["Statement"]) - 1
-    for statements in (less, whole["Statement"]):
-        document = _as_ministack_reads(json.dumps({**whole, "Statement": statements}))
+    less = {**whole, "Statement": [one for one in whole["Statement"] if one["Sid"] != sid]}
+    assert less != whole
+
+    def allow(policy: dict[str, Any]) -> None:
+        document = _as_ministack_reads(json.dumps(policy))
         iam.put_role_policy(RoleName=ROLE, PolicyName="scar", PolicyDocument=document)
-        if statements is less:
-            refused = user.scar(*RUN)
-            assert (refused.status, said in refused.stderr) == (125, True), refused.stderr
-            assert f"hint: scar role create, with {hint}" in refused.stderr
+
+    allow(less)
+    refused = user.scar(*RUN)
+    assert (refused.status, said in refused.stderr) == (125, True), refused.stderr
+    assert f"hint: scar role create, with {hint}" in refused.stderr
+    allow(whole)
     user.succeed(*RUN)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import http.client
+import importlib
 import io
 import json
+import sys
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -67,6 +69,12 @@ def tar(*members: Member, format: int = tarfile.GNU_FORMAT) -> bytes:
 
 def gz(data: bytes) -> bytes:
     return gzip.compress(data, 1, mtime=0)
+
+
+def zst(data: bytes) -> bytes:
+    module = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    compressed: bytes = module.compress(data)
+    return compressed
 
 
 @dataclass(frozen=True)

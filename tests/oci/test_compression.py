@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import importlib
 import io
 import sys
 
@@ -11,6 +10,7 @@ import pytest
 
 from scar_oci.compression import decompressed
 from scar_oci.errors import CorruptImage, UnsupportedImage
+from tests.oci.layers import zst
 
 _DATA = bytes(range(256)) * 3000
 
@@ -55,11 +55,10 @@ def test_a_bomb_comes_in_small_pieces() -> None:
 
 
 def test_zstd_of_one_frame_and_of_several() -> None:
-    zstd = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
-    assert everything(zstd.compress(_DATA), "zstd") == _DATA
-    assert everything(zstd.compress(_DATA[:5000]) + zstd.compress(_DATA[5000:]), "zstd") == _DATA
+    assert everything(zst(_DATA), "zstd") == _DATA
+    assert everything(zst(_DATA[:5000]) + zst(_DATA[5000:]), "zstd") == _DATA
     with pytest.raises(CorruptImage, match="cut short"):
-        everything(zstd.compress(_DATA)[:-4], "zstd")
+        everything(zst(_DATA)[:-4], "zstd")
     with pytest.raises(CorruptImage, match="damaged"):
         everything(b"not zstd", "zstd")
 

@@ -20,7 +20,20 @@ from scar_oci.platform import Platform
 from scar_oci.reference import ImageReference
 from scar_oci.store import ImageStore, StoredImage
 from tests.oci.lab import AMD64, Lab
-from tests.oci.layers import OCI_LAYER, Image, Layer, digest_of, file, folder, gz, image, layer, symlink, tar
+from tests.oci.layers import (
+    OCI_LAYER,
+    Image,
+    Layer,
+    digest_of,
+    file,
+    folder,
+    gz,
+    image,
+    layer,
+    symlink,
+    tar,
+    zst,
+)
 from tests.oci.trees import state
 
 _IMAGE = image(
@@ -106,7 +119,7 @@ def test_what_skopeo_writes_is_the_image_of_the_registry(
     assert (unpacked.digest == pulled.digest) == (kind != "docker-archive")  # that one keeps no manifest
 
 
-@pytest.mark.parametrize("compress", [gz, lambda data: data], ids=["gzip", "plain"])
+@pytest.mark.parametrize("compress", [gz, zst, lambda data: data], ids=["gzip", "zstd", "plain"])
 def test_what_old_dockers_save_is_unpacked(
     tmp_path: Path, store: ImageStore, compress: Callable[[bytes], bytes]
 ) -> None:
@@ -115,6 +128,17 @@ def test_what_old_dockers_save_is_unpacked(
     unpacked = unpack(path, store)
     assert Path(unpacked.rootfs, "bin/tool").read_bytes() == b"new"
     assert unpacked.config.cmd == ("/bin/tool",)
+
+
+@pytest.mark.parametrize("compress", [gz, zst])
+def test_a_compressed_archive_that_is_cut_short_is_refused(
+    tmp_path: Path, store: ImageStore, compress: Callable[[bytes], bytes]
+) -> None:
+    path = archive(tmp_path / "saved.tar", saved(_IMAGE))
+    content = compress(path.read_bytes())
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(CorruptImage, match="cut short"):
+        unpack(path, store)
 
 
 def test_a_layer_that_is_a_link_to_another_is_found(tmp_path: Path, store: ImageStore) -> None:
