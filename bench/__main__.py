@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import subprocess
 import sys
 import tempfile
@@ -12,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
-from moto.server import ThreadedMotoServer
 
 from bench import files
 from bench.inside import Inside
+from scar.local.http import Server
 from tools import registry
 from tools.cache import cache
 
@@ -55,12 +54,8 @@ def answered(process: subprocess.Popen[bytes]) -> Iterator[tuple[str, str]]:
 @contextmanager
 def s3() -> Iterator[dict[str, str]]:
     """Serve an S3 with one file, which `warm` stages; the variables by which a function reaches it."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it logs each request as INFO
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     variables = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ENDPOINT_URL": Server().url,
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
@@ -78,7 +73,6 @@ def s3() -> Iterator[dict[str, str]]:
     client.put_object(Bucket="bench", Key="input/file.txt", Body=b"x" * 10_000)
     yield variables
     client.close()
-    server.stop()
 
 
 if __name__ == "__main__":
