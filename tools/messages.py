@@ -66,12 +66,11 @@ def _has_words(text: str) -> bool:
 
 def _error_classes(modules: Mapping[Path, ast.Module]) -> frozenset[str]:
     """The names of the classes of errors, by what they are derived from."""
-    bases = {
-        node.name: {_name(base) for base in node.bases}
-        for module in modules.values()
-        for node in ast.walk(module)
-        if isinstance(node, ast.ClassDef)
-    }
+    bases: dict[str, set[str]] = {}
+    for module in modules.values():
+        for node in ast.walk(module):
+            if isinstance(node, ast.ClassDef):  # two modules may have one of the same name
+                bases.setdefault(node.name, set()).update(map(_name, node.bases))
     found = _ROOTS
     while more := {name for name, of in bases.items() if of & found} - found:
         found |= more

@@ -73,5 +73,12 @@ def test_entries_are_the_code_in_the_first_column() -> None:
     assert entries(f"`not this`\n\n{table}") == ["a", "b `c` d", "e …"]
 
 
+def test_a_class_of_the_same_name_elsewhere_hides_none(tmp_path: Path) -> None:
+    source = "class Refused({base}): pass\ndef f():\n    raise Refused('is refused')\n"
+    (tmp_path / "a.py").write_text(source.format(base="ScarError"))
+    (tmp_path / "b.py").write_text(source.format(base="Exception"))
+    assert Message("is refused", "a.py:3") in messages(tmp_path)
+
+
 def test_the_source_of_scar_has_messages_and_an_empty_page_lacks_all_of_them() -> None:
     assert lacking([]) == messages() != []
