@@ -97,11 +97,15 @@ def _users(folder: bytes) -> dict[int, str]:
     for entry in os.listdir("/proc"):
         if entry.isdigit() and int(entry) not in (os.getpid(), os.getppid()):
             try:
-                about = [
-                    Path("/proc", entry, name).read_bytes() for name in ("cmdline", "environ", "mountinfo")
-                ]
+                about = [Path("/proc", entry, name).read_bytes() for name in ("cmdline", "environ")]
+                about.append(_bound(Path("/proc", entry, "mountinfo").read_bytes(), folder))
             except OSError:
                 continue  # ended meanwhile, or another user's
             if any(folder in text for text in about):
                 found[int(entry)] = about[0].replace(b"\0", b" ").decode(errors="replace")
     return found
+
+
+def _bound(mountinfo: bytes, folder: bytes) -> bytes:
+    """Without the mounts at a place in the folder, which any process of the machine may have inherited."""
+    return b"\n".join(line for line in mountinfo.splitlines() if not line.split()[4].startswith(folder))
