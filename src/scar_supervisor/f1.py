@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from .function import Environment
     from .program import Program, Tree
 
-_WAY_OUT = "build the program with glibc, linked dynamically, for example on the image debian:bookworm-slim"
+_WAY_OUT = (
+    "build the program with glibc, linked dynamically, for example on the image debian:bookworm-slim; "
+    "where ptrace is allowed, --exec-mode P1 runs it as it is"
+)
 _LIBRARY_WAY_OUT = "link with -L and -l, or give the library a soname (-Wl,-soname)"
 _ARGV0_SINCE = (2, 33)  # glibc's loader takes --argv0 (its release notes of 2.33)
 _LIBRARY = "libfakechroot.so"

@@ -12,6 +12,7 @@ start it.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Any
 
@@ -23,6 +24,7 @@ def main(argv: list[str]) -> int:
     folder, mode, container, fakechroot, user, scratch, cwd, shared, *command = argv
     sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__))), os.path.join(folder, "lib")]
     variables = _taken(os.environ)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as STOPSIGNAL: no traceback in the container's output
     os.mkdir(scratch)
     _configure(folder, container, fakechroot, scratch)
     if os.path.isdir(os.path.join(folder, "bin", "proot.d")):  # Debian's
@@ -45,6 +47,8 @@ def main(argv: list[str]) -> int:
         )
         if mode.startswith("P"):
             engine.opt["vol"].append(f"{container}/ROOT/dev/shm:/dev/shm")
+        if mode.startswith("R"):  # its way without a terminal takes each byte for a character
+            engine.run_nopty = engine.run_pty
         status = int(engine.run(os.path.basename(container)))
     except SystemExit:  # udocker has said why
         return FAILED
@@ -98,7 +102,7 @@ def _engine(container: str, mode: str) -> Any:
     from udocker.engine.execmode import ExecutionMode
 
     execution = ExecutionMode(LocalRepository(), container)
-    if mode.startswith("P"):  # nothing of the tree has to be changed: no look at each of its files
+    if not mode.startswith("F"):  # nothing of the tree has to be changed: no look at each of its files
         execution.force_mode = mode
     elif not execution.set_mode(mode):
         raise SystemExit

@@ -59,6 +59,14 @@ def test_udockers_tools_are_taken_if_they_are_for_the_architecture(home: Path, t
     assert sorted(found) == ["udocker/bin/crun-x86_64", "udocker/bin/proot-x86_64-4_8_0"]
 
 
+def test_runc_is_given_no_proot_but_udockers_which_is_one_file(home: Path, tools: Path) -> None:
+    proot()
+    (tools / "runc").write_bytes(made(64, "<", _X86_64, static=True))
+    assert "udocker/bin/runc" in udocker.files("R1", "x86_64")
+    with pytest.raises(udocker.ToolsMissing, match="R3 needs proot for x86_64, which is not among udocker's"):
+        udocker.files("R3", "x86_64")
+
+
 def test_no_patchelf_but_udockers_will_do(home: Path, tools: Path) -> None:
     (tools / "patchelf").write_bytes(made(64, "<", _X86_64, static=True))
     with pytest.raises(udocker.ToolsMissing, match="udocker's own build"):

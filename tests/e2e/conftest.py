@@ -59,6 +59,11 @@ def local_cloud(settings: dict[str, str]) -> Iterator[cloud.LocalCloud]:
 @pytest.fixture(scope="session")
 def scar(local_cloud: cloud.LocalCloud, settings: dict[str, str]) -> Scar:
     """Run ``scar COMMAND --local ARG...`` as a user does."""
+    return commands(settings)
+
+
+def commands(settings: dict[str, str]) -> Scar:
+    """Run ``scar COMMAND --local ARG...`` with the local cloud that these variables mean."""
     own = {os.fsencode(name): os.fsencode(value) for name, value in settings.items()}
 
     def run(command: str, *args: Argument, env: dict[bytes, bytes] | None = None) -> Ran:

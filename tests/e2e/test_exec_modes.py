@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from scar.local import cloud
 from scar_oci.platform import Platform
 from scar_oci.reference import ImageReference
 from scar_oci.registry import Registry
 from scar_oci.store import ImageStore
-from tests.e2e.conftest import IMAGE, SCAR, Argument, Ran, Scar
+from tests.e2e.conftest import IMAGE, Ran, Scar, commands
+from tests.local.support import running
 from tests.oci import layers
 
 ARCHITECTURE = "x86_64" if os.uname().machine == "x86_64" else "arm64"
@@ -23,30 +23,16 @@ ARCHITECTURE = "x86_64" if os.uname().machine == "x86_64" else "arm64"
 
 @pytest.fixture(scope="module")
 def tracing(tmp_path_factory: pytest.TempPathFactory, registry: str, kit: Path) -> Iterator[Scar]:
-    """Run ``scar COMMAND --local ARG...`` with a local cloud that allows ptrace."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCAR_HOME", str(tmp_path_factory.mktemp("tracing")))
-        patch.setenv("SCAR_REGISTRY_MIRROR", registry)
-        patch.setenv("SCAR_LOCAL_PTRACE", "1")
-        environment = dict(os.environ)
-        running = cloud.start()
-    assert running.ptrace
+    """Commands with a local cloud that allows ptrace."""
+    with _cloud(tmp_path_factory.mktemp("tracing"), registry, SCAR_LOCAL_PTRACE="1") as scar:
+        yield scar
 
-    def run(command: str, *args: Argument, env: dict[bytes, bytes] | None = None) -> Ran:
-        done = subprocess.run(
-            [SCAR, command, "--local", *args],
-            capture_output=True,
-            check=False,
-            timeout=120,
-            env={os.fsencode(name): os.fsencode(value) for name, value in environment.items()} | (env or {}),
-            stdin=subprocess.DEVNULL,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr.decode())
 
-    yield run
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCAR_HOME", environment["SCAR_HOME"])
-        cloud.stop()
+@contextmanager
+def _cloud(home: Path, registry: str, **variables: str) -> Iterator[Scar]:
+    settings = {"SCAR_HOME": str(home), "SCAR_REGISTRY_MIRROR": registry, **variables}
+    with running(home, **settings):
+        yield commands(settings)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +93,7 @@ def test_nothing_of_a_call_under_proot_is_seen_by_the_next(tracing: Scar, cow: s
 
 
 def test_the_deadline_ends_a_traced_container(tracing: Scar) -> None:
-    made = tracing("init", "-n", "slow", "-t", "5", "-tt", "3", "--exec-mode", "P1", "scar-test/static")
+    made = tracing("init", "-n", "slow", "-t", "14", "-tt", "4", "--exec-mode", "P1", "scar-test/static")
     assert made.status == 0
     assert tracing("run", "slow").status == 0  # the image is there
     ran = tracing("run", "slow", "/bin/busybox", "sh", "-c", "echo begun; exec /bin/busybox sleep 60")
@@ -168,7 +154,7 @@ def test_without_namespaces_the_mode_is_refused_with_what_was_tried(
     tracing: Scar, mode: str, tmp_path: Path
 ) -> None:
     """udocker's builds of these programs are not at hand; another stands in, as none of them is started."""
-    for name in (f"runc-{ARCHITECTURE}", f"apptainer-{ARCHITECTURE}"):
+    for name in ("runc", "apptainer", "proot"):
         shutil.copyfile(shutil.which("true") or "", tmp_path / name)
     ran = tracing("init", "-n", mode, "--exec-mode", mode, IMAGE, env={b"UDOCKER_BIN": os.fsencode(tmp_path)})
     assert ran.status == 0, ran.stderr
@@ -178,6 +164,21 @@ def test_without_namespaces_the_mode_is_refused_with_what_was_tried(
     assert "CLONE_NEWUSER" in ran.stderr
     assert "allowed here: F1, F2, F3, F4, P1, P2" in ran.stderr
     assert tracing("rm", mode).status == 0
+
+
+def test_runc_runs_programs_where_namespaces_are_allowed(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, registry: str, kit: Path
+) -> None:
+    shutil.copyfile(shutil.which("runc", path=f"{os.environ['PATH']}:/usr/sbin") or "", tmp_path / "runc")
+    home = tmp_path_factory.mktemp("namespaces")
+    with _cloud(home, registry, SCAR_LOCAL_SANDBOX="none", UDOCKER_BIN=str(tmp_path)) as scar:
+        assert scar("init", "-n", "r1", "--exec-mode", "R1", IMAGE).status == 0
+        look = "pwd; echo \u20ac; ls -d /var/task /usr/games; echo x > $SCAR_OUTPUT_DIR/x; exit 3"
+        ran = scar("run", "r1", "/bin/sh", "-c", look)
+        assert ran.status == 3, ran
+        assert output(ran).decode().splitlines() == [
+            *("/", "\u20ac", "ls: cannot access '/var/task': No such file or directory", "/usr/games")
+        ]
 
 
 def test_f2_runs_with_a_loader_that_looks_nowhere_outside(scar: Scar) -> None:

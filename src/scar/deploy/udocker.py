@@ -1,8 +1,8 @@
 """What a package carries for the execution modes of udocker: its Python package, and the tools of one mode.
 
-udocker itself is an extra of SCAR's (``pip install 'scar-serverless[udocker]'``). PRoot is taken from the kit
-(``make kit``), the other tools, and PRoot too if the kit lacks it, from those that ``udocker install`` has
-downloaded for the user.
+udocker itself is an extra of SCAR's (``pip install 'scar-serverless[udocker]'``). PRoot for P1 and P2 is
+taken from the kit (``make kit``), the other tools, and PRoot too if the kit lacks it, from those that
+``udocker install`` has downloaded for the user.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ def files(mode: str, architecture: str) -> dict[str, bytes]:
         return {}
     found = {f"{_LIB}{name}": content for name, content in _python().items()}
     for names in _TOOLS.get(mode, ()):
-        tools = [dict(_tool(name, architecture)) for name in names]
+        # R2 and R3 start PRoot inside of the container, where the other files of the kit's are not.
+        of_kit = _proot_of_kit(architecture) if mode.startswith("P") else {}
+        tools = [of_kit] if of_kit else [dict(_tool(name, architecture)) for name in names]
         if not any(tools):
             raise _missing(mode, names, architecture)
         found |= {f"{BIN}{name}": content for tool in tools for name, content in tool.items()}
@@ -101,7 +103,7 @@ def lacking(architecture: str) -> dict[str, ScarError]:
 
 def _missing(mode: str, names: tuple[str, ...], architecture: str) -> ToolsMissing:
     reason = f"execution mode {mode} needs {' or '.join(names)} for {architecture}"
-    if PROOT in names:
+    if mode.startswith("P"):
         return ToolsMissing(
             f"{reason}, which is neither in {kit.folder()} nor in {_bin()}",
             hint="make kit, in a checkout of SCAR; elsewhere: udocker install",
@@ -126,13 +128,20 @@ def _python() -> dict[str, bytes]:
     return {f"udocker/{path.relative_to(root).as_posix()}": path.read_bytes() for path in root.rglob("*.py")}
 
 
+def _proot_of_kit(architecture: str) -> dict[str, bytes]:
+    """Debian's PRoot and the program that starts it, by paths below BIN; nothing if the kit has none."""
+    folder = kit.folder() / architecture / PROOT
+    if not folder.is_dir():
+        return {}
+    header = elf.read(str(folder / PROOT))
+    if header is None or header.interpreter is None:
+        raise ToolsMissing(f"{folder / PROOT} is not a program of Debian's", hint="remove it, then: make kit")
+    start = _START_PROOT.replace("@LOADER@", header.interpreter).encode()
+    return {PROOT: start} | {f"{PROOT}.d/{path.name}": path.read_bytes() for path in folder.iterdir()}
+
+
 def _tool(name: str, architecture: str) -> Iterator[tuple[str, bytes]]:
-    """A tool's files by their paths below BIN; none if it is not here."""
-    proot = kit.folder() / architecture / PROOT
-    if name == PROOT and (proot / PROOT).is_file():
-        yield from _started_by_loader(proot)
-        return
-    # udocker's own builds: `proot-x86_64-4_8_0`, `patchelf-x86_64` and the like.
+    """udocker's own builds of a tool, such as `proot-x86_64-4_8_0`, by their paths below BIN."""
     for path in sorted([*_bin().glob(name), *_bin().glob(f"{name}-*")]):
         header = elf.read(str(path)) if path.is_file() else None
         if header is None or header.machine != architecture:
@@ -140,16 +149,6 @@ def _tool(name: str, architecture: str) -> Iterator[tuple[str, bytes]]:
         content = path.read_bytes()
         if name != _PATCHELF or _OWN_PATCHELF in content:
             yield path.name, content
-
-
-def _started_by_loader(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Debian's PRoot, and the program that starts it."""
-    header = elf.read(str(folder / PROOT))
-    if header is None or header.interpreter is None:
-        raise ToolsMissing(f"{folder / PROOT} is not a program of Debian's", hint="remove it, then: make kit")
-    yield PROOT, _START_PROOT.replace("@LOADER@", header.interpreter).encode()
-    for path in sorted(folder.iterdir()):
-        yield f"{PROOT}.d/{path.name}", path.read_bytes()
 
 
 def _bin() -> Path:

@@ -59,7 +59,8 @@ def _show(running: LocalCloud | None, settings: Settings) -> None:
     else:
         click.echo(
             f"The local cloud is running\nEndpoint: {running.endpoint}\nRegion: {running.region}\n"
-            f"Sandbox: {running.sandbox}\nProcess: {running.pid}"
+            f"Sandbox: {running.sandbox}\nptrace: {'allowed' if running.ptrace else 'forbidden'}\n"
+            f"Process: {running.pid}"
         )
 
 
