@@ -141,8 +141,8 @@ def test_two_contents_of_an_object_are_not_mixed(
 
 
 @pytest.mark.parametrize("content", [b"small", LARGE], ids=len)
-def test_a_file_that_changes_while_it_is_sent_is_told(
-    scar: Scar, way: Way, bucket: str, tmp_path: Path, content: bytes
+def test_a_file_that_changes_while_it_is_sent_is_told(  # noqa: PLR0917 - fixtures
+    scar: Scar, way: Way, account: Account, bucket: str, tmp_path: Path, content: bytes
 ) -> None:
     file = tmp_path / "growing"
     file.write_bytes(content)
@@ -157,6 +157,7 @@ def test_a_file_that_changes_while_it_is_sent_is_told(
     ran = scar("put", str(file), "files")
     assert ran.status == 1
     assert f"not sent: {file}: it was changed while it was sent" in ran.stderr
+    assert account.s3.list_objects_v2(Bucket="files")["KeyCount"] == (1 if content == b"small" else 0)
     way.before = lambda request: None
     assert scar("put", "--json", str(file), "files").json["sent"] == 1
 

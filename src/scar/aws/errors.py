@@ -66,7 +66,9 @@ _CLASSES: dict[str, type[AwsError]] = {
     "404": NotFound,
     "NotFound": NotFound,
     "NoSuchEntity": NotFound,
+    "NoSuchUpload": NotFound,
     "ResourceConflictException": Conflict,
+    "PreconditionFailed": Conflict,
     "PreconditionFailedException": Conflict,
     "ResourceAlreadyExistsException": Conflict,
     "EntityAlreadyExists": Conflict,
@@ -209,6 +211,6 @@ def _sdk_class(error: BotoCoreError) -> type[AwsError]:
         return BadCredentials
     if isinstance(error, sdk.ReadTimeoutError):
         return AnswerTimedOut
-    if isinstance(error, (sdk.HTTPClientError, sdk.ConnectionError)):
+    if isinstance(error, (sdk.HTTPClientError, sdk.ConnectionError, sdk.IncompleteReadError)):
         return Unreachable
     return AwsError

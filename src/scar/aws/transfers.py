@@ -1,14 +1,15 @@
-"""Files to objects and back: large ones in parts, several parts and files at once."""
+"""Files to objects and back, several of them, and of the pieces of large ones, at once."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any
 
 from scar.aws.buckets import Object
-from scar.aws.errors import AwsError, Conflict, Unreachable, request
+from scar.aws.errors import Conflict, Unreachable, request
+from scar.aws.pieces import Cancelled, Pieces, Place, Progress
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -22,25 +23,12 @@ larger files are twice as large, or four times, and so on."""
 GET_PART_BYTES = 32 * 1024 * 1024
 """The same for what is downloaded: a part is a request that reads, and more of them bring nothing."""
 
-Progress = Callable[[int], None]
-"""Takes how many bytes more have been moved; less than none where a part begins again."""
-
-
-class Cancelled(AwsError):
-    """`Transfers.cancel` was called before the file was through."""
-
-
-class Place(NamedTuple):
-    """Where an object is to be."""
-
-    bucket: str
-    key: str
-    owner: str
-    """The account whose bucket it must be."""
-
 
 class Transfers:
-    """Uploads and downloads. Any number of threads may ask; no more than so many requests run."""
+    """Uploads and downloads. Any number of threads may ask; no more than so many requests run.
+
+    What is asked of itself begins anew if it is interrupted; what is asked of ``pieces`` can be gone on with.
+    """
 
     def __init__(self, client: S3Client, at_once: int, part_bytes: int) -> None:
         from s3transfer.manager import TransferConfig, TransferManager  # with boto3: only when S3 is used
@@ -55,12 +43,16 @@ class Transfers:
         self._manager: TransferManager = TransferManager(client, config)
         self._running: set[TransferFuture] = set()
         self._lock = threading.Lock()
+        self._slots = threading.Semaphore(at_once)
+        """One for each request of a piece, and for each file that is moved as a whole."""
+        self.pieces = Pieces(client, at_once, self._slots)
 
     def __enter__(self) -> Transfers:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._manager.shutdown()
+        self.pieces.shutdown()
         self._client.close()
 
     def cancel(self) -> None:
@@ -68,6 +60,7 @@ class Transfers:
 
         Not by the manager's own shutdown, which fails in s3transfer 0.19 when it is to cancel something.
         """
+        self.pieces.cancel()
         with self._lock:
             for future in self._running:
                 future.cancel()
@@ -78,7 +71,7 @@ class Transfers:
         Raises AwsError, OSError for the file, and Cancelled. A file that changes meanwhile is not noticed.
         """
         arguments = {"ContentType": content_type, "ExpectedBucketOwner": place.owner}
-        with _transfer(f"put {place.key} into bucket {place.bucket}"):
+        with self._slots, _transfer(f"put {place.key} into bucket {place.bucket}"):
             self._finish(
                 self._manager.upload(source, place.bucket, place.key, arguments, [_subscriber(progress)])
             )
@@ -89,7 +82,7 @@ class Transfers:
         Raises AwsError (NotFound if the object is gone, Conflict if it was replaced between its parts),
         OSError for the file, and Cancelled.
         """
-        with _transfer(f"get {item.key} from bucket {bucket}"):
+        with self._slots, _transfer(f"get {item.key} from bucket {bucket}"):
             self._finish(
                 self._manager.download(bucket, item.key, file, subscribers=[_subscriber(progress, item)])
             )

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scar.aws.pieces import Place
 from scar.aws.session import Aws
-from scar.aws.transfers import PART_BYTES, Place
+from scar.aws.transfers import PART_BYTES
 from scar.deploy import images
 from scar.deploy.payload import File
 from scar.deploy.steps import Step

@@ -6,10 +6,12 @@ import threading
 from dataclasses import dataclass
 
 from scar import limits
+from scar.aws.pieces import cut
 from scar.aws.transfers import GET_PART_BYTES, Transfers
 from scar.ops.buckets import near
 from scar.ops.cloud import Cloud
 from scar.ops.patience import patiently
+from scar.ops.transfer import partial
 from scar.ops.transfer import plan as planning
 from scar.ops.transfer.moving import PASSING, Mover
 from scar.ops.transfer.plan import Item
@@ -27,7 +29,10 @@ def get(request: GetRequest, cloud: Cloud, show: Show) -> Outcome:
     tally = Tally(len(plan.items) + len(plan.failures), plan.size)
     tally.failures += plan.failures
     target = Target(plan.root)
-    with target.opened(), aws.transfers(request.at_once, GET_PART_BYTES) as transfers:
+    wanted = {
+        partial.name_of(source.bucket, item.object, GET_PART_BYTES) for item in plan.items if _is_large(item)
+    }
+    with target.opened(wanted), aws.transfers(request.at_once, GET_PART_BYTES) as transfers:
         getter = _Getter(transfers, source.bucket, target, tally)
         stopped = Mover(transfers, request.at_once, tally, show).move(plan.items, getter.get)
     return Outcome(tally, stopped=stopped)
@@ -57,5 +62,20 @@ class _Getter:
         return self.target.holds(item.name, item.object.size, item.object.etag)
 
     def _attempt(self, item: Item) -> None:
+        if _is_large(item):
+            self._attempt_in_pieces(item)
+            return
         with self.tally.attempt() as progress, self.target.new(item.name) as file:
             self.transfers.download(self.bucket, item.object, file, progress)
+
+    def _attempt_in_pieces(self, item: Item) -> None:
+        """Get what is missing of it."""
+        name = partial.name_of(self.bucket, item.object, GET_PART_BYTES)
+        with self.tally.attempt() as progress, self.target.partial(item.name, name) as file:
+            missing = [piece for piece in cut(item.object.size, GET_PART_BYTES) if not file.has(piece)]
+            progress(item.object.size - sum(piece.size for piece in missing))
+            self.transfers.pieces.download(self.bucket, item.object, missing, file.piece, progress)
+
+
+def _is_large(item: Item) -> bool:
+    return item.object.size >= GET_PART_BYTES

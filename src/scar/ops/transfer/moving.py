@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from scar.aws.errors import BadCredentials, Throttled, Unreachable
-from scar.aws.transfers import Cancelled, Transfers
+from scar.aws.pieces import Cancelled
+from scar.aws.transfers import Transfers
 from scar.errors import Interrupted, ScarError
 from scar.ops.transfer.request import Show
 from scar.ops.transfer.tally import Tally
@@ -16,6 +17,10 @@ from scar.ops.transfer.workers import Workers
 
 PASSING = (Throttled, Unreachable)
 """What is waited out: to move a file twice does no harm."""
+
+INTERRUPTIONS = (*PASSING, BadCredentials, Cancelled)
+"""What keeps a file from being moved now, but is not the file's fault: another attempt, or another command,
+goes on with it."""
 
 _SHOW_SECONDS = 0.1
 

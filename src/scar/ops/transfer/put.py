@@ -9,17 +9,21 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import NamedTuple
 
 from scar import limits
 from scar.aws.buckets import Buckets, Object
-from scar.aws.transfers import PART_BYTES, Place, Transfers
+from scar.aws.errors import NotFound
+from scar.aws.pieces import Part, Piece, Place, cut
+from scar.aws.transfers import PART_BYTES, Transfers
 from scar.errors import ScarError
 from scar.ops.buckets import near
 from scar.ops.cloud import Cloud
 from scar.ops.patience import patiently
-from scar.ops.transfer import content
-from scar.ops.transfer.moving import PASSING, Mover
+from scar.ops.transfer import content, sent
+from scar.ops.transfer.moving import INTERRUPTIONS, PASSING, Mover
 from scar.ops.transfer.request import PutRequest, Show
+from scar.ops.transfer.sent import Begun, Sent
 from scar.ops.transfer.tally import Outcome, Tally
 from scar.ops.transfer.tree import Source, Tree, survey
 
@@ -109,15 +113,94 @@ class _Sender:
             with self.tally.attempt() as progress:
                 self.transfers.upload(io.BytesIO(), place, content_type=_FOLDER, progress=progress)
             return
-        before = _state(source.path)
-        content_type = mimetypes.guess_type(source.path)[0] or _UNKNOWN
+        file = _File.at(source.path)
+        if file.state.size >= PART_BYTES:
+            self._attempt_in_pieces(file, place)
+            return
         with self.tally.attempt() as progress:
-            self.transfers.upload(source.path, place, content_type=content_type, progress=progress)
-            if _state(source.path) != before:
-                raise FileChanged("it was changed while it was sent", hint="send it again when it is at rest")
+            self.transfers.upload(file.path, place, content_type=file.content_type, progress=progress)
+            file.check()
+
+    def _attempt_in_pieces(self, file: _File, place: Place) -> None:
+        """Send what S3 lacks of it."""
+        with sent.opened(place) as record:
+            begun = self._begun(record, file, place)
+            try:
+                self._send_missing(record, begun, file)
+            except INTERRUPTIONS:
+                raise
+            except BaseException as error:
+                self.transfers.pieces.give_up(begun.upload)
+                record.remove()
+                if not (isinstance(error, NotFound) and begun.parts):
+                    raise
+            else:
+                record.remove()
+                return
+        # S3 does not know the upload that was begun before: a rule of the bucket's has ended it.
+        self._attempt_in_pieces(file, place)
+
+    def _begun(self, record: Sent, file: _File, place: Place) -> Begun:
+        """The upload that is to be gone on with, or a new one."""
+        pieces = self.transfers.pieces
+        identity = [*file.state, file.content_type, PART_BYTES]
+        found = record.begun()
+        if found is not None and found.identity == identity:
+            return found
+        if found is not None:
+            pieces.give_up(found.upload)
+        return record.begin(pieces.begin(place, file.content_type), identity)
+
+    def _send_missing(self, record: Sent, begun: Begun, file: _File) -> None:
+        parts = dict(begun.parts)
+
+        def add(part: Part) -> None:
+            record.add(part)
+            parts[part["PartNumber"]] = part
+
+        missing = [piece for piece in file.pieces() if piece.number not in parts]
+        with self.tally.attempt() as progress:
+            progress(file.state.size - sum(piece.size for piece in missing))
+            self.transfers.pieces.upload(file.path, missing, begun.upload, add, progress)
+            file.check()
+            in_order = [parts[number] for number in sorted(parts)]
+            self.transfers.pieces.complete(begun.upload, in_order)
 
 
-def _state(path: str) -> tuple[int, int, int, int]:
+class _State(NamedTuple):
     """What changes with a file's content."""
-    found = os.stat(path)
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+    device: int
+    inode: int
+    size: int
+    """Bytes."""
+    modified: int
+    """Nanoseconds since 1970."""
+
+    @classmethod
+    def of(cls, path: str) -> _State:
+        found = os.stat(path)
+        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+class _File(NamedTuple):
+    """A file as it is when it begins to be sent."""
+
+    path: str
+    state: _State
+
+    @classmethod
+    def at(cls, path: str) -> _File:
+        return cls(path, _State.of(path))
+
+    @property
+    def content_type(self) -> str:
+        return mimetypes.guess_type(self.path)[0] or _UNKNOWN
+
+    def pieces(self) -> list[Piece]:
+        return cut(self.state.size, PART_BYTES)
+
+    def check(self) -> None:
+        """Raise FileChanged if it is another one by now."""
+        if _State.of(self.path) != self.state:
+            raise FileChanged("it was changed while it was sent", hint="send it again when it is at rest")

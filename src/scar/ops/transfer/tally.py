@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from scar.aws.transfers import Progress
+from scar.aws.pieces import Progress
 from scar.errors import ScarError
 
 

@@ -1,7 +1,8 @@
 """The folder that files are got into, and nothing outside of it.
 
 Each file is written to a folder of ours in it, under another name, and renamed when it is whole. That folder
-is locked while its command lives: what a killed one has left, the next one removes.
+is locked while its command lives: of what an interrupted one has left, the next one takes the large files
+that it can go on with, and removes the rest.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import shutil
 import stat
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import IO
 
 from scar.errors import ScarError
 from scar.ops.transfer import content
+from scar.ops.transfer.moving import INTERRUPTIONS
+from scar.ops.transfer.partial import Partial
 
 _PREFIX = ".scar-get-"
 
@@ -43,20 +46,24 @@ class Target:
         self._parents: set[str] = set()
 
     @contextmanager
-    def opened(self) -> Iterator[None]:
-        """The time in which files can be put there. Makes the folder. Raises ScarError."""
+    def opened(self, wanted: Collection[str] = ()) -> Iterator[None]:
+        """The time in which files can be put there. Makes the folder. Raises ScarError.
+
+        ``wanted``: names of the unfinished files that can be gone on with, from now or from commands before.
+        """
         try:
             os.makedirs(self._root, exist_ok=True)
-            self._sweep()
             self._folder = tempfile.mkdtemp(prefix=_PREFIX, dir=self._root)
             handle = os.open(self._folder, os.O_RDONLY)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            self._sweep(wanted)
         except OSError as error:
             raise ScarError(f"cannot write to {self._root!r}: {error.strerror}") from error
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            with contextlib.suppress(OSError):  # unfinished files are kept, for the next command
+                os.rmdir(self._folder)
             os.close(handle)
 
     def make_folder(self, name: str) -> bool:
@@ -81,9 +88,7 @@ class Target:
 
         Raises Refused, before anything is written where that can be, or OSError.
         """
-        self._make_parents(name)
-        path = os.path.join(self._root, name)
-        self._check(path)
+        path = self._place_for(name)
         unfinished = os.path.join(self._folder, str(threading.get_ident()))
         try:
             with open(unfinished, "wb") as file:
@@ -92,6 +97,29 @@ class Target:
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(unfinished)
+
+    @contextmanager
+    def partial(self, name: str, unfinished: str) -> Iterator[Partial]:
+        """The same for a large file, which is kept as far as it is there if it is interrupted."""
+        path = self._place_for(name)
+        partial = Partial(os.path.join(self._folder, unfinished))
+        try:
+            partial.begin()
+            yield partial
+            self._place(partial.path, path)
+        except INTERRUPTIONS:
+            raise
+        except BaseException:
+            partial.remove()
+            raise
+        partial.forget()
+
+    def _place_for(self, name: str) -> str:
+        """Where a file will be. Raises Refused, or OSError."""
+        self._make_parents(name)
+        path = os.path.join(self._root, name)
+        self._check(path)
+        return path
 
     def _place(self, unfinished: str, path: str) -> None:
         with self._lock:  # two names may be one to the file system: where case does not count, for one
@@ -133,13 +161,15 @@ class Target:
         if not os.path.isdir(real):
             raise Refused(f"{path!r} is a file, and would have to be a folder")
 
-    def _sweep(self) -> None:
-        """Remove what commands have left that do not live any more."""
+    def _sweep(self, wanted: Collection[str]) -> None:
+        """Take what is wanted of what commands have left that do not live any more, and remove the rest."""
         for entry in os.scandir(self._root):
             if is_unfinished(entry.name) and entry.is_dir(follow_symlinks=False):
                 handle = os.open(entry.path, os.O_RDONLY)
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    for name in wanted:
+                        Partial(os.path.join(entry.path, name)).move(self._folder)
                     shutil.rmtree(entry.path, ignore_errors=True)
                 except BlockingIOError:
                     continue
