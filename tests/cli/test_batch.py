@@ -15,6 +15,7 @@ import pytest
 
 from scar.aws import session
 from scar.aws.errors import Unreachable
+from scar.deploy import calls
 from scar.deploy.calls import payload_of
 from scar.ops.batch import following, launching
 from scar.ops.batch.board import Status
@@ -202,6 +203,20 @@ def test_a_function_that_takes_no_call_for_long_ends_the_run(
     assert ran.json["stopped"] == f"cannot call function {NAME}: said 429"
     server.answer = lambda key: TAKE
     assert scar("run", "-es", BUCKET, "--async", "--resume", NAME).status == 0
+    assert server.taken == dict.fromkeys(server.keys, 1)
+
+
+def test_a_first_call_that_is_not_taken_for_long_ends_the_run(
+    scar: Scar, server: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "THROTTLE_PAUSES", (0, 0))
+    server.keys = keys(3)
+    server.first = lambda call: THROTTLE
+    ran = scar("run", "-es", BUCKET, "--json", NAME)
+    assert (ran.status, ran.json["sent"], ran.json["unsent"]) == (125, 0, 3)
+    assert server.answers == {THROTTLE: 3}
+    server.first = lambda call: OK
+    assert scar("run", "-es", BUCKET, "--resume", "--async", NAME).status == 0
     assert server.taken == dict.fromkeys(server.keys, 1)
 
 

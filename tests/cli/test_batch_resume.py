@@ -155,6 +155,19 @@ def test_files_that_came_later_are_sent_by_resume_too(scar: Scar, server: BatchS
     assert server.taken == dict.fromkeys(server.keys, 1)
 
 
+def test_resume_with_another_choice_sends_what_that_chooses_and_what_was_left(
+    scar: Scar, server: BatchServer
+) -> None:
+    server.keys = ["input/a.jpg", "input/b.jpg", "input/c.png", "input/d.gif"]
+    server.answer = lambda key: HANG_UP
+    assert scar("run", "-es", BUCKET, "--match", "*.jpg", "--async", NAME).status == 1
+    server.answer = lambda key: TAKE
+    ran = scar(*RESUME, "--match", "*.png", "--async", "--json", NAME)
+    assert [entry["key"] for entry in ran.json["failures"]] == ["input/b.jpg"]  # it may have been sent
+    assert (ran.json["sent"], server.taken["input/c.png"]) == (2, 1)
+    assert "input/d.gif" not in server.taken
+
+
 def test_without_resume_a_run_begins_anew_and_says_so(scar: Scar, server: BatchServer) -> None:
     server.keys = ["input/a", "input/b"]
     server.answer = lambda key: HANG_UP
