@@ -21,10 +21,11 @@ _KIT = kit_folder().expanduser().absolute()
 
 
 def pytest_sessionstart() -> None:
-    """Take Ctrl-C as programs do: what a shell starts in the background ignores it, and its children do."""
+    """Take signals as programs do: what a shell starts in the background, or nohup, ignores some for good."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    for number in (signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.hookimpl(wrapper=True)
