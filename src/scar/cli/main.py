@@ -14,6 +14,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 
@@ -23,9 +24,24 @@ from scar.cli.settings import Settings
 from scar.errors import Interrupted, ScarError, UsageError
 
 
-def run() -> None:
+def run() -> NoReturn:
     """The console's entry."""
-    sys.exit(completion.answer() if completion.is_asked() else main(sys.argv[1:]))
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by a shell's >&-
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - to the end
+    _leave(completion.answer() if completion.is_asked() else main(sys.argv[1:]))
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process, and nothing else: all that has to be given back has been.
+
+    The interpreter's own end can hang after Ctrl-C: an exception that comes between a lock's taking and its
+    ``with``, as in `queue.Queue`'s, leaves it locked, and urllib3's finalizers then wait for it for ever.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # `main` has told it
+            stream.flush()
+    os._exit(status)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -22,6 +20,7 @@ from scar.aws.functions import Functions
 from scar.ops.batch.board import Board, Status
 from scar.ops.batch.journal import Journal
 from scar.ops.talk import Talk
+from scar.ops.workers import Workers
 
 PATIENCE_SECONDS = 300
 """How long Lambda may take no call at all before a run gives up."""
@@ -49,34 +48,22 @@ class Launcher:
 
     def __init__(self, sender: Sender, board: Board, journal: Journal, talk: Talk) -> None:
         self._sender, self._board, self._journal, self._talk = sender, board, journal, talk
-        self._keys: deque[str] = deque()
-        self._threads: list[threading.Thread] = []
-        self._stopping = threading.Event()
+        self._workers = Workers(self._send)
         self._last_taken = time.monotonic()
         self._told = False
-        self._stopped_by: Exception | None = None
 
     def start(self, keys: Iterable[str], *, at_once: int) -> None:
         """Send these, with no more than so many requests in flight."""
-        self._keys.extend(keys)
         self._last_taken = time.monotonic()
-        for _ in range(min(at_once, len(self._keys))):
-            # A daemon: who presses Ctrl-C twice does not wait for answers.
-            thread = threading.Thread(target=self._work, daemon=True, name="launcher")
-            thread.start()
-            self._threads.append(thread)
+        self._workers.start(keys, at_once=at_once)
 
     def wait(self, seconds: float) -> bool:
         """Wait so long, or less if all is sent; whether it is."""
-        deadline = time.monotonic() + seconds
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+        return self._workers.wait(seconds)
 
     def raise_if_stopped(self) -> None:
         """Raise why the rest is not sent, if so: AwsError for Lambda's reason, OSError for the journal's."""
-        if self._stopped_by is not None:
-            raise self._stopped_by
+        self._workers.raise_if_stopped()
 
     @property
     def idle_seconds(self) -> float:
@@ -85,23 +72,7 @@ class Launcher:
 
     def stop(self) -> None:
         """Send no more, and wait for the answers to what was sent."""
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _work(self) -> None:
-        try:
-            while not self._stopping.is_set() and (key := self._next()) is not None:
-                self._send(key)
-        except Exception as error:  # noqa: BLE001 - such as a full disk: told by the thread that waits
-            self._give_up(error)
-
-    def _next(self) -> str | None:
-        """One of the keys that nobody has taken yet."""
-        try:
-            return self._keys.popleft()
-        except IndexError:
-            return None
+        self._workers.stop()
 
     def _send(self, key: str) -> None:
         payload = self._sender.payload(key)
@@ -116,7 +87,7 @@ class Launcher:
                     return
                 self._journal.record(key, Status.UNSENT)
                 self._bear(error, time.monotonic() - max(self._last_taken, refused_since))
-                if self._stopping.wait(pause):
+                if self._workers.stopping.wait(pause):
                     return
             else:
                 self._last_taken = time.monotonic()
@@ -126,7 +97,7 @@ class Launcher:
     def _bear(self, error: AwsError, seconds: float) -> None:
         """Lambda has taken nothing for so long."""
         if seconds > PATIENCE_SECONDS:
-            self._give_up(error)
+            self._workers.give_up(error)
         elif seconds > QUIET_SECONDS and not self._told:
             self._told = True
             self._talk.say(
@@ -136,17 +107,13 @@ class Launcher:
     def _failed(self, key: str, error: AwsError) -> None:
         if isinstance(error, FOR_ALL):
             self._journal.record(key, Status.UNSENT)
-            self._give_up(error)
+            self._workers.give_up(error)
         else:
             self._settle(key, status_after(error), reason=error.message)
 
     def _settle(self, key: str, status: Status, *, request_id: str = "", reason: str = "") -> None:
         self._board.set(key, status, request_id=request_id, reason=reason)
         self._journal.record(key, status, request_id, reason)
-
-    def _give_up(self, error: Exception) -> None:
-        self._stopped_by = self._stopped_by or error
-        self._stopping.set()
 
 
 def passes(error: AwsError) -> bool:

@@ -8,7 +8,7 @@
       ├─ get: objects under PREFIX, each with its path          (plan)
       │       Target ─ the folder that nothing leaves           (target)
       ▼
-    Workers ─ one file each at a time, some at once             (workers)
+    Mover ─ one file each at a time, some at once               (moving)
       │  content ─ whether an object is a file's content        (content)
       ▼
     Tally ─ what became of each: moved, there already, failed   (tally)

@@ -13,7 +13,7 @@ from scar.aws.transfers import Transfers
 from scar.errors import Interrupted, ScarError
 from scar.ops.transfer.request import Show
 from scar.ops.transfer.tally import Tally
-from scar.ops.transfer.workers import Workers
+from scar.ops.workers import Workers
 
 PASSING = (Throttled, Unreachable)
 """What is waited out: to move a file twice does no harm."""
@@ -54,11 +54,12 @@ class Mover:
         def attempt(file: File) -> None:
             self._attempt(file, do, workers.stopping)
 
-        workers = Workers(files, attempt, self.at_once)
-        workers.start()
+        workers = Workers(attempt)
+        workers.start(files, at_once=self.at_once)
         try:
             while not workers.wait(_SHOW_SECONDS):
                 self.show(self.tally)
+            workers.raise_if_stopped()
         except KeyboardInterrupt:
             self.transfers.cancel()
             workers.stop()
