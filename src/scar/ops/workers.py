@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
@@ -28,11 +29,9 @@ class Workers(Generic[Job]):
         """Do these, no more than so many at once. For once only."""
         self._jobs.extend(jobs)
         # Daemons: who presses Ctrl-C twice does not wait for answers.
-        self._threads += [
-            threading.Thread(target=self._work, daemon=True, name="worker")
-            for _ in range(min(at_once, len(self._jobs)))
-        ]
-        for thread in self._threads:
+        for _ in range(min(at_once, len(self._jobs))):
+            thread = threading.Thread(target=self._work, daemon=True, name="worker")
+            self._threads.append(thread)
             thread.start()
 
     def wait(self, seconds: float) -> bool:
@@ -62,7 +61,8 @@ class Workers(Generic[Job]):
         """Begin no more jobs, and wait for those that have begun."""
         self.stopping.set()
         for thread in self._threads:
-            thread.join()
+            with suppress(RuntimeError):  # interrupted while it was being started
+                thread.join()
 
     def _all_have_ended(self) -> bool:
         return len(self._ended) == len(self._threads)
