@@ -97,7 +97,7 @@ def _serve_event(event: Any, task: Task) -> dict[str, Any]:
 
     count = 0
     done: list[Message] = []
-    failures: list[SupervisorError | ImageError] = []
+    failures: list[Exception] = []
     for message in messages(event):
         failed = len(failures)
         for item in message.items:
@@ -105,7 +105,7 @@ def _serve_event(event: Any, task: Task) -> dict[str, Any]:
             try:
                 task.run_item(item, outcome)
                 count += not outcome.skipped
-            except (SupervisorError, ImageError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others are not to suffer
                 failures.append(error)
         if len(failures) == failed:
             done.append(message)

@@ -55,6 +55,14 @@ class Log:
         line = text.replace("\r", "\\r").replace("\n", "\\n")
         self.write(f"scar: {line}\n".encode("utf-8", "surrogateescape"))
 
+    def trace(self, error: Exception) -> None:
+        """Where an error that nobody foresaw was raised. Lambda tells it only of what the call raises."""
+        import traceback
+
+        for lines in traceback.format_exception(error):
+            for line in lines.splitlines():
+                self.note(line)
+
     def end_line(self) -> None:
         """End the line that a container left open, so that the next call's lines do not continue it."""
         if not self._at_line_start:

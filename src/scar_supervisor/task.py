@@ -9,10 +9,19 @@ import time
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from scar_oci.errors import ImageError
+
 from . import contract
 from .container import Container
 from .contract import Call, Processed
-from .errors import ContainerFailed, ContainerTimedOut, EventMalformed, NoTimeLeft, SystemRefused
+from .errors import (
+    ContainerFailed,
+    ContainerTimedOut,
+    EventMalformed,
+    NoTimeLeft,
+    SupervisorError,
+    SystemRefused,
+)
 from .folder import CallFolders
 from .function import WRITABLE, Function
 from .image import obtain, tidy
@@ -164,6 +173,8 @@ class Task(NamedTuple):
             self.log.note(f"{type(error).__name__}: {error}")
             if hint := getattr(error, "hint", ""):
                 self.log.note(f"what helps: {hint}")
+            if not isinstance(error, SupervisorError | ImageError):
+                self.log.trace(error)
         self.log.end_line()
         self.log.write(processed.line().encode())
 

@@ -20,6 +20,8 @@ class Refusal(NamedTuple):
     message: str = "refused by the test"
     after: int = -1
     """If not negative: S3's own answer, of which the connection breaks after so many bytes of the body."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Of the answer, beside those of an error."""
     silent_until: threading.Event | None = None
     """Nothing is answered before this is set."""
 
@@ -88,7 +90,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             document = f"<Error><Code>{refusal.code}</Code><Message>{refusal.message}</Message></Error>"
-            self._send(refusal.status, [("Content-Type", "application/xml")], document.encode())
+            headers = [("Content-Type", "application/xml"), *refusal.headers]
+            self._send(refusal.status, headers, document.encode())
 
     do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = answer  # noqa: N815
 

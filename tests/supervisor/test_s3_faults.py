@@ -169,6 +169,20 @@ def test_a_part_of_a_large_result_that_is_denied_is_told_and_takes_no_room(
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
 
 
+def test_what_nobody_foresaw_of_one_file_keeps_no_other_from_being_processed(
+    function: Environment, entrance: Door, s3: Any, bucket: str
+) -> None:
+    for name in ("odd", "good"):
+        s3.put_object(Bucket=bucket, Key=f"input/{name}", Body=b"x")
+    nonsense = Refusal(200, headers=(("Last-Modified", "yesterday"),))
+    before = len(function.log())
+    with entrance.refusing(lambda method, path: nonsense if path.endswith("/odd") else None):
+        answer = function.answer(s3_event(bucket, "input/odd", "input/gone", "input/good"))
+    assert (answer["raised"], "yesterday" in answer["message"]) == ("ValueError", True)
+    assert body(s3, bucket, "output/good") == b"x"
+    assert function.log()[before:].count(", in _run_object") == 1
+
+
 def test_a_key_may_have_line_ends(
     function: Environment, entrance: Door, s3: Any, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
