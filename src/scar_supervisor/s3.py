@@ -82,9 +82,17 @@ def errors() -> tuple[type[Exception], ...]:
     """What requests and transfers raise."""
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
-    from s3transfer.exceptions import RetriesExceededError
+    from botocore.parsers import ResponseParserError
+    from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 
-    return (Boto3Error, BotoCoreError, ClientError, RetriesExceededError)
+    return (
+        Boto3Error,
+        BotoCoreError,
+        ClientError,
+        ResponseParserError,
+        RetriesExceededError,
+        S3DownloadFailedError,
+    )
 
 
 def is_missing(error: Exception) -> bool:
@@ -105,7 +113,7 @@ def not_written(error: Exception) -> str:
 
 
 def _code(error: BaseException) -> str:
-    """S3's, also of an error that boto3 has put into words, as it does for uploads in parts."""
+    """S3's, also of an error that boto3 has put into words, as it does for transfers in parts."""
     response = getattr(error, "response", None) or getattr(error.__context__, "response", {})
     return str(response.get("Error", {}).get("Code", ""))
 
@@ -130,6 +138,7 @@ _NOT_READ = {
     "NoSuchVersion": _GONE,
     "404": _GONE,
     "NoSuchBucket": (_NO_BUCKET, ""),
+    "PreconditionFailed": ("it was replaced meanwhile", "the file in its place has an event of its own"),
     "InvalidObjectState": (
         "it is archived, and must be restored first",
         "restore it (aws s3api restore-object), then have it processed again",

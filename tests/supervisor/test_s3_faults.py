@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.supervisor.conftest import Environment, last, left, processed, s3_event
+from tests.supervisor.conftest import Environment, last, left, processed, results, s3_event
 from tests.supervisor.faulty_s3 import Door, Refusal, door
 
 LARGE = bytes(range(256)) * 4096 * 17
@@ -19,6 +19,7 @@ SCRIPT = """
 cd "$SCAR_OUTPUT_DIR"
 case $SCAR_INPUT_FILE in
 */three*) echo 1 > 1; echo 2 > 2; echo 3 > 3;;
+*/two-large*) cp "$SCAR_INPUT_FILE" large-1; cp "$SCAR_INPUT_FILE" large-2; echo small > small;;
 *) cp "$SCAR_INPUT_FILE" .;;
 esac
 """
@@ -167,6 +168,38 @@ def test_a_part_of_a_large_result_that_is_denied_is_told_and_takes_no_room(
         answer = function.answer(s3_event(bucket, "input/large"))
     assert f"s3://{bucket}/output/large could not be written: access denied" in answer["message"]
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+
+
+def test_a_large_file_that_is_replaced_while_it_is_read_is_told(
+    function: Environment, entrance: Door, s3: Any, bucket: str
+) -> None:
+    s3.put_object(Bucket=bucket, Key="input/large", Body=LARGE)
+    s3.put_object(Bucket=bucket, Key="input/good", Body=b"x")
+    gets = count()
+
+    def replace(method: str, path: str) -> None:
+        if path.endswith("/large") and method == "GET" and next(gets) == 2:  # of the second part
+            s3.put_object(Bucket=bucket, Key="input/large", Body=LARGE[::-1])
+
+    with entrance.refusing(replace):
+        answer = function.answer(s3_event(bucket, "input/large", "input/good"))
+    assert answer["raised"] == "StagingFailed"
+    assert f"s3://{bucket}/input/large could not be read: it was replaced meanwhile" in answer["message"]
+    assert results(s3, bucket) == {"good": b"x"}
+
+
+def test_an_answer_that_is_not_s3_s_is_told_and_loses_no_other_result(
+    function: Environment, entrance: Door, s3: Any, bucket: str
+) -> None:
+    s3.put_object(Bucket=bucket, Key="input/two-large", Body=LARGE)
+    page = Refusal(202, message="<html>")
+    with entrance.refusing(
+        lambda method, path: page if method == "POST" and "/output/large-1" in path else None
+    ):
+        answer = function.answer(s3_event(bucket, "input/two-large"))
+    assert answer["raised"] == "StagingFailed"
+    assert f"s3://{bucket}/output/large-1 could not be written: Unable to parse response" in answer["message"]
+    assert results(s3, bucket) == {"large-2": LARGE, "small": b"small\n"}
 
 
 def test_what_nobody_foresaw_of_one_file_keeps_no_other_from_being_processed(
