@@ -21,8 +21,9 @@ def is_folder_marker(key: str) -> bool:
 def local_path(key: str) -> bytes:
     """The relative path at which an object is staged: its path under ``input/``.
 
-    Slashes that follow a slash, or begin the path, mean nothing there and go. ``.`` and ``..`` have their
-    dots percent-encoded; a segment longer than a file name can be keeps its beginning and its extension.
+    Slashes that follow a slash, or begin the path, mean nothing there and go. What no file can be called is
+    percent-encoded: a NUL, and the dots of ``.`` and ``..``. A segment longer than a file name can be keeps
+    its beginning and its extension.
     """
     relative = key.removeprefix(INPUT_PREFIX)
     return b"/".join(_segment(part) for part in relative.encode().split(b"/") if part)
@@ -39,6 +40,7 @@ def output_key(prefix: str, path: bytes) -> str:
 def _segment(part: bytes) -> bytes:
     if part in (b".", b".."):
         return part.replace(b".", b"%2E")
+    part = part.replace(b"\0", b"%00")
     if len(part) > NAME_MAX:
         stem, extension = os.path.splitext(part)
         extension = extension[:64]

@@ -58,6 +58,7 @@ KEYS = {
     "input/日本/…": "日本/…",
     "input/$(touch x)`'\"\\": "$(touch x)`'\"\\",
     "input/-rf": "-rf",
+    "input/a\0b": "a%00b",
     "input/" + "ü" * 509: "ü" * 127,
     "input/" + "a/" * 508 + "bc": "a/" * 508 + "bc",
     "elsewhere/x": "elsewhere/x",

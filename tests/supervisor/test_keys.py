@@ -42,7 +42,11 @@ def test_a_long_name_keeps_its_extension() -> None:
     assert local_path("input/x." + "ü" * 300).decode().startswith("x.ü")
 
 
-@pytest.mark.parametrize("unit", ["/", "../", "./", "a/", "ü", "日", "x"])
+def test_a_nul_which_no_file_name_can_have_is_encoded() -> None:
+    assert local_path("input/a\0b/\0") == b"a%00b/%00"
+
+
+@pytest.mark.parametrize("unit", ["/", "../", "./", "a/", "ü", "日", "x", "\0", "\0" * 80 + "/"])
 def test_the_longest_keys_are_names_that_a_file_can_have(unit: str, tmp_path: Path) -> None:
     key = "input/" + unit * ((1024 - len("input/x")) // len(unit.encode())) + "x"
     path = os.path.join(bytes(tmp_path), local_path(key))
