@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -47,6 +48,8 @@ class BatchServer:
     """The result of a synchronous call, or a status."""
     lines: Callable[[str, str], list[str]] = lambda key, request_id: []
     """What else comes to the log for a key that was taken, with this request id."""
+    written: datetime = datetime(2026, 11, 21, 10, tzinfo=UTC)
+    """When all objects were."""
     delay: float = 0.0
     """Seconds before the answer to a call."""
     retries: int | None = None
@@ -135,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self._send_json({"MaximumRetryAttempts": retries, "MaximumEventAgeInSeconds": 3600})
         elif url.path == f"/{BUCKET}":
-            self._send(200, _page(self.server_state.keys, parse_qs(url.query)))
+            self._send(200, _page(self.server_state, parse_qs(url.query)))
         else:
             self._send(404, b"<Error><Code>NoSuchBucket</Code><Message>no such bucket</Message></Error>")
 
@@ -233,6 +236,7 @@ _CODES = {
     403: "AccessDeniedException",
     404: "ResourceNotFoundException",
     THROTTLE: "TooManyRequestsException",
+    503: "ServiceUnavailable",
 }
 
 _CONFIGURATION = {
@@ -245,12 +249,12 @@ _CONFIGURATION = {
 }
 
 
-def _page(keys: list[str], query: dict[str, list[str]]) -> bytes:
+def _page(state: BatchServer, query: dict[str, list[str]]) -> bytes:
     """One page of ListObjectsV2, with its keys encoded, as botocore asks for."""
     start = int(query.get("continuation-token", ["0"])[0])
-    chosen = [key for key in keys if key.startswith(query.get("prefix", [""])[0])]
+    chosen = [key for key in state.keys if key.startswith(query.get("prefix", [""])[0])]
     items = "".join(
-        f"<Contents><Key>{escape(quote(key))}</Key><LastModified>2026-11-21T10:00:00.000Z</LastModified>"
+        f"<Contents><Key>{escape(quote(key))}</Key><LastModified>{state.written:%FT%T.000Z}</LastModified>"
         "<ETag>&quot;x&quot;</ETag><Size>1</Size></Contents>"
         for key in chosen[start : start + PAGE]
     )

@@ -19,7 +19,9 @@ from scar.deploy import calls
 from scar.deploy.calls import payload_of
 from scar.ops.batch import following, launching
 from scar.ops.batch.board import Status
+from scar.ops.batch.first import OF_ONE_FILE
 from scar_supervisor.contract import Call, Failure, Processed, Result
+from scar_supervisor.errors import SupervisorError
 from tests.cli import batch_server
 from tests.cli.batch_server import BUCKET, GROUP, HANG_UP, NAME, TAKE, THROTTLE, BatchServer
 from tests.cli.support import Scar
@@ -164,6 +166,7 @@ def test_each_key_is_sent_exactly_once_or_listed_as_failed(
     ("answer", "status", "said"),
     [
         (500, "unsure", "said 500"),
+        (503, "unsure", "said 503"),
         (HANG_UP, "unsure", "Connection was closed"),
         (400, "refused", "said 400"),
         (413, "refused", "said 413"),
@@ -188,7 +191,7 @@ def test_what_would_happen_to_every_call_ends_the_run(scar: Scar, server: BatchS
     ran = scar("run", "-es", BUCKET, "--async", "--concurrency", "2", NAME)
     assert ran.status == 125
     assert "not sent)" in ran.out
-    assert f"scar run -es {BUCKET} --resume {NAME}\n" in ran.stderr
+    assert f"next: scar run -es {BUCKET} --resume --concurrency 2 --async {NAME}\n" in ran.stderr
     assert server.answers[404] <= 2
 
 
@@ -206,18 +209,45 @@ def test_a_function_that_takes_no_call_for_long_ends_the_run(
     assert server.taken == dict.fromkeys(server.keys, 1)
 
 
-def test_a_first_call_that_is_not_taken_for_long_ends_the_run(
+def test_a_first_call_that_lambda_has_no_room_for_is_queued_as_the_others(
     scar: Scar, server: BatchServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calls, "THROTTLE_PAUSES", (0, 0))
     server.keys = keys(3)
     server.first = lambda call: THROTTLE
     ran = scar("run", "-es", BUCKET, "--json", NAME)
-    assert (ran.status, ran.json["sent"], ran.json["unsent"]) == (125, 0, 3)
-    assert server.answers == {THROTTLE: 3}
-    server.first = lambda call: OK
-    assert scar("run", "-es", BUCKET, "--resume", "--async", NAME).status == 0
+    assert (ran.status, ran.json["done"]) == (0, 3)
+    assert server.answers == {THROTTLE: 3, TAKE: 3}
     assert server.taken == dict.fromkeys(server.keys, 1)
+
+
+def test_a_first_call_that_cannot_be_sent_ends_the_run(
+    scar: Scar, server: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        nowhere = f"http://127.0.0.1:{other.getsockname()[1]}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", nowhere)
+    ran = scar("run", "-es", BUCKET, "--json", NAME)
+    assert ran.status == 125
+    assert server.calls == []
+
+
+@pytest.mark.parametrize("error", sorted(OF_ONE_FILE))
+def test_a_first_file_that_cannot_be_processed_keeps_no_other_from_it(
+    scar: Scar, server: BatchServer, error: str
+) -> None:
+    server.keys = keys(3)
+    server.first = lambda call: OK._replace(exit_code=125, error=Failure(error, "not this one", ""))
+    ran = scar("run", "-es", BUCKET, "--json", NAME)
+    assert (ran.status, ran.json["done"], ran.json["failed"]) == (1, 2, 1)
+
+
+def test_the_errors_of_one_file_are_all_known() -> None:
+    """A new error of the function belongs to one or the other."""
+    of_all = {"EventMalformed", "FunctionMisconfigured", "ModeNotAllowed", "NothingToRun"}
+    of_the_program = {"ContainerFailed", "ContainerTimedOut", "ProgramNotExecutable", "ProgramNotFound"}
+    everything = {kind.__name__ for kind in SupervisorError.__subclasses__()}
+    assert everything == OF_ONE_FILE | of_all | of_the_program
 
 
 def test_a_long_wait_for_lambda_is_told_once(

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scar.ops.batch.board import Status
-from scar.ops.batch.journal import Journal, RunActive
+from scar.ops.batch.journal import Journal, Run, RunActive
+from scar.ops.batch.request import Choice
 from tests.cli import batch_server
 from tests.cli.batch_server import BUCKET, HANG_UP, NAME, TAKE, BatchServer
 from tests.cli.support import Scar
@@ -168,6 +172,97 @@ def test_resume_with_another_choice_sends_what_that_chooses_and_what_was_left(
     assert "input/d.gif" not in server.taken
 
 
+def test_resume_without_a_choice_goes_on_with_what_was_chosen(scar: Scar, server: BatchServer) -> None:
+    server.keys = ["input/a.jpg", "input/b.jpg", "input/c.png"]
+    server.answer = lambda key: 400
+    assert scar("run", "-es", BUCKET, "--match", "*.jpg", "--async", NAME).status == 1
+    server.answer = lambda key: TAKE
+    assert scar(*RESUME, "--async", NAME).status == 0
+    assert server.taken == {"input/a.jpg": 1, "input/b.jpg": 1}
+
+
+def hours_pass(home: Path, hours: int) -> None:
+    """Since all that is in the journal."""
+    (journal,) = journals(home)
+    earlier = re.sub(r"\b1[0-9]{12}\b", lambda at: str(int(at[0]) - hours * 3_600_000), journal.read_text())
+    journal.write_text(earlier)
+
+
+def test_ten_minutes_ago_stays_what_it_was_for_the_first_run(
+    scar: Scar, server: BatchServer, home: Path
+) -> None:
+    server.keys = ["input/a", "input/b"]
+    server.written = datetime.now(UTC)
+    server.answer = lambda key: 400
+    options = ("--since", "10m", "--async")
+    assert scar("run", "-es", BUCKET, *options, NAME).status == 1
+    hours_pass(home, 1)
+    server.written -= timedelta(hours=1)
+    server.answer = lambda key: TAKE
+    assert scar(*RESUME, *options, NAME).status == 0
+    assert server.taken == {"input/a": 1, "input/b": 1}
+
+
+@pytest.mark.parametrize("changed", [("-e", "A=2"), (), ("-s", "other.sh", "-e", "A=1")])
+def test_files_are_not_gone_on_with_in_another_way(
+    scar: Scar, server: BatchServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("other.sh").write_text("echo other\n")
+    server.keys = ["input/a", "input/b"]
+    server.answer = lambda key: 400
+    assert scar("run", "-es", BUCKET, "-e", "A=1", "--async", NAME).status == 1
+    calls = len(server.calls)
+    ran = scar(*RESUME, *changed, "--async", NAME)
+    assert ran.status == 125
+    assert "scar: error: the run to go on with had another script or other variables" in ran.stderr
+    assert len(server.calls) == calls
+    server.answer = lambda key: TAKE
+    assert scar(*RESUME, "-e", "A=1", "--async", NAME).status == 0
+    assert server.taken == {"input/a": 1, "input/b": 1}
+
+
+def test_the_command_that_is_shown_goes_on_with_the_same_files_in_the_same_way(
+    scar: Scar, server: BatchServer, tmp_path: Path
+) -> None:
+    script = tmp_path / "a script.sh"
+    script.write_text("echo here\n")
+    server.keys = ["input/a 1.jpg", "input/a 2.jpg", "input/b.png"]
+    server.answer = lambda key: 400
+    options = ("-s", str(script), "-e", "LEVEL=9", "--match", "a *", "--async", "--region", "us-east-1")
+    ran = scar("run", "-es", BUCKET, *options, NAME)
+    assert ran.status == 1
+    shown = ran.stderr.splitlines()[-1].removeprefix("next: scar ")
+    server.answer = lambda key: TAKE
+    assert scar(*shlex.split(shown)).status == 0
+    assert server.taken == {"input/a 1.jpg": 1, "input/a 2.jpg": 1}
+    assert all(call.script == b"echo here\n" and call.env == ((b"LEVEL", b"9"),) for call in server.calls)
+
+
+def test_a_secret_is_not_in_the_command_that_is_shown(scar: Scar, server: BatchServer) -> None:
+    server.keys = ["input/a", "input/b"]
+    server.answer = lambda key: 400
+    ran = scar("run", "-es", BUCKET, "-e", "API_TOKEN=hunter2", "-e", "HOME", "--async", NAME)
+    shown = f"next: scar run -es {BUCKET} --resume -e 'API_TOKEN=(hidden)' -e HOME --async {NAME}\n"
+    assert shown in ran.stderr
+    assert "hunter2" not in ran.stderr + ran.out
+
+
+def test_calls_that_lambda_has_dropped_since_are_not_waited_for(
+    scar: Scar, server: BatchServer, home: Path
+) -> None:
+    server.keys = ["input/a", "input/b", "input/c"]
+    server.answer = lambda key: 400 if key.endswith("c") else TAKE
+    server.outcomes = lambda key: []
+    server.retries = 2
+    assert scar("run", "-es", BUCKET, "--async", NAME).status == 1
+    hours_pass(home, 2)
+    server.keys.remove("input/c")
+    ran = scar(*RESUME, "--json", NAME)
+    assert (ran.status, ran.json["done"], ran.json["failed"]) == (1, 1, 1)
+    assert ran.json["failures"][0]["reason"].startswith("its end is not in the log, and after 3600 s")
+
+
 def test_without_resume_a_run_begins_anew_and_says_so(scar: Scar, server: BatchServer) -> None:
     server.keys = ["input/a", "input/b"]
     server.answer = lambda key: HANG_UP
@@ -205,6 +300,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "runs" / "journal"
 
 
+RUN = Run(7, Choice(pattern="*.jpg"), "digest")
+
+
 def write(path: Path, act: Callable[[Journal], None]) -> None:
     journal = Journal.open(path)
     act(journal)
@@ -221,7 +319,7 @@ def past(path: Path) -> dict[str, tuple[Status, str]]:
 
 def test_a_journal_tells_the_last_word_on_each_key(path: Path) -> None:
     def act(journal: Journal) -> None:
-        journal.begin(7)
+        journal.begin(RUN)
         for key in ("sent", "throttled", "refused", "open\n", "again", "failed"):
             journal.sending(key)
         journal.record("sent", Status.SENT, "id-1")
@@ -243,7 +341,7 @@ def test_a_journal_tells_the_last_word_on_each_key(path: Path) -> None:
 
 def test_lines_that_a_crash_has_cut_off_or_garbled_say_nothing(path: Path) -> None:
     def act(journal: Journal) -> None:
-        journal.begin(7)
+        journal.begin(RUN)
         journal.sending("a")
         journal.sending("b")
 
@@ -252,11 +350,16 @@ def test_lines_that_a_crash_has_cut_off_or_garbled_say_nothing(path: Path) -> No
         file.write(b'\x00\x00\n{"not": "a list"}\n["sent", "b", "id')
 
     def go_on(journal: Journal) -> None:
-        journal.go_on()
+        journal.go_on(RUN._replace(choice=Choice(prefix="a/")))
         journal.record("a", Status.SENT, "id-1")
 
     write(path, go_on)
     assert past(path) == {"a": (Status.SENT, "id-1"), "b": (Status.UNSURE, "")}
+    journal = Journal.open(path)
+    found = journal.past()
+    journal.close()
+    assert found is not None
+    assert found.run == RUN._replace(choice=Choice(prefix="a/"))
 
 
 def test_a_journal_is_locked_as_long_as_it_is_open_and_an_empty_one_goes(path: Path) -> None:

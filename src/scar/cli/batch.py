@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
 from scar import config
 from scar.cli import output, progress
+from scar.cli.redact import HIDDEN, is_secret
 from scar.cli.settings import Settings
 from scar.ops.batch.board import LOST, TAKEN, Board, File, Status
 from scar.ops.batch.request import BatchRequest, prepare
@@ -20,8 +23,11 @@ _SHOWN_FAILURES = 20
 """On the screen: --json has them all."""
 
 
-def run_batch(request: BatchRequest, settings: Settings) -> int:
-    """Carry it out and show it; the exit status. Raises ScarError, after the summary if anything was sent."""
+def run_batch(request: BatchRequest, settings: Settings, *, resume: str) -> int:
+    """Carry it out and show it; the exit status. Raises ScarError, after the summary if anything was sent.
+
+    ``resume``: the command that goes on with it.
+    """
     job = prepare(request)
     talk = output.talk(settings)
     cloud = connect(settings.where, config.load(), talk)
@@ -32,10 +38,31 @@ def run_batch(request: BatchRequest, settings: Settings) -> int:
     else:
         _print_plain(summary)
         if summary.board.count({Status.UNSENT, Status.REFUSED}):
-            output.next_step(f"scar run -es {request.bucket} --resume {request.function}", settings)
+            output.next_step(resume, settings)
     if summary.stopped is not None:
         raise summary.stopped
     return 0 if summary.succeeded else 1
+
+
+def resume_command(request: BatchRequest, options: Mapping[str, Any], settings: Settings) -> str:
+    """The command of ``request`` with --resume. ``options`` has what was typed, by the names of its options.
+
+    Variables that look like secrets are not shown, as nowhere: those the user knows.
+    """
+    typed = {
+        "--profile": settings.profile,
+        "--region": settings.region,
+        "-s": request.script_file,
+        **{f"--{name}": options[name] for name in ("prefix", "match", "since", "concurrency")},
+    }
+    words = ["scar", "run", "-es", request.bucket, "--resume"]
+    for option, value in typed.items():
+        words += [] if value is None else [option, str(value)]
+    for item in options["env"]:
+        name, equals, value = item.partition("=")
+        words += ["-e", f"{name}={HIDDEN}" if equals and is_secret(name, value) else item]
+    words += ["--async"] if request.asynchronous else []
+    return shlex.join([*words, request.function])
 
 
 @contextmanager
@@ -51,7 +78,7 @@ def _show_first(result: Result) -> None:
     """Why, at once: that the others fail for the same reason may show only after Lambda's retries."""
     error = result.error
     why = "" if error is None else f": {error.message}{f' ({error.hint})' if error.hint else ''}"
-    output.warn(f"the first file failed (request id {result.request_id}){why}")
+    output.warn(f"the first file failed (request id {result.request_id}){output.printable(why)}")
     if result.output:
         output.warn("its output:")
         click.echo(result.output, err=True)
@@ -110,7 +137,7 @@ def _reason(file: File) -> str:
     words = " ".join(file.reason.split())
     where = f" (request id {file.request_id})" if file.request_id else ""
     unsure = "it may have been sent: " if file.status is Status.UNSURE else ""
-    return f"{unsure}{words}{where}"
+    return f"{unsure}{output.printable(words)}{where}"
 
 
 def _document(request: BatchRequest, summary: Summary, *, verbose: bool) -> dict[str, object]:

@@ -94,7 +94,9 @@ def _patiently(functions: Functions, function: str, payload: bytes, *, asynchron
     for pause in THROTTLE_PAUSES:
         try:
             return send(function, payload)
-        except Throttled:
+        except Throttled as error:
+            if not error.nothing_done:
+                raise
             time.sleep(pause)
     return send(function, payload)
 

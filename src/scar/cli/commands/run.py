@@ -113,7 +113,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
                 script_file=script,
                 asynchronous=asynchronous,
             ),
-            of_files,
+            {**of_files, "env": env},
             settings,
         )
     _refuse_without_bucket(context, of_files)
@@ -135,18 +135,20 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
 
 def _run_batch(request: BatchRequest, options: Mapping[str, Any], settings: Settings) -> int:
-    from scar.cli.batch import run_batch  # here: one call needs none of it
+    from scar.cli.batch import resume_command, run_batch  # here: one call needs none of it
 
     since = options["since"]
     choice = Choice(
         prefix=options["prefix"] or "",
         pattern=options["match"] or "",
         since=0 if since is None else point_in_time.milliseconds(since, "--since", datetime.now(UTC)),
+        since_said=since or "",
     )
     more = {name: options[name] for name in ("resume", "resend_unsure")}
     if options["concurrency"] is not None:
         more["concurrency"] = options["concurrency"]
-    return run_batch(replace(request, choice=choice, **more), settings)
+    again = resume_command(request, options, settings)
+    return run_batch(replace(request, choice=choice, **more), settings, resume=again)
 
 
 def _refuse_without_bucket(context: click.Context, options: Mapping[str, Any]) -> None:

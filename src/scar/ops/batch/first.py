@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scar import report_line
-from scar.aws.errors import AwsError
+from scar.aws.errors import AwsError, Throttled
 from scar.deploy import calls
 from scar.deploy.calls import AnswerNotUnderstood, CallFailed, Outcome
 from scar.errors import ScarError
@@ -16,7 +16,7 @@ from scar.ops.batch.launching import FOR_ALL, passes, status_after
 from scar.ops.batch.target import Target
 from scar_supervisor.contract import Result
 
-_OF_ONE_FILE = ("NoTimeLeft", "StagingFailed", "SystemRefused")
+OF_ONE_FILE = frozenset({"InputTooLarge", "NoTimeLeft", "StagingFailed", "SystemRefused"})
 """Errors of SCAR's in the function that may be one file's. Others, such as an image that is not there, would
 keep every file from being processed."""
 
@@ -38,6 +38,8 @@ class First:
     def send(self, key: str, payload: bytes) -> None:
         """Call and wait.
 
+        Where Lambda has no room for a call that is waited for, the file stays unsent, to be queued like the
+        others: environments are busy, perhaps with the queue of a run before, and have the image.
         Raises AllWouldFail, and AwsError for what would happen to the next call as well.
         """
         self.journal.sending(key)
@@ -60,7 +62,9 @@ class First:
     def _not_answered(self, key: str, error: AwsError) -> None:
         if passes(error) or isinstance(error, FOR_ALL):
             self.journal.record(key, Status.UNSENT)
-            raise error
+            if not isinstance(error, Throttled):
+                raise error
+            return
         self._settle(key, status_after(error), reason=error.message)
 
     def _answered(self, key: str, outcome: Outcome) -> None:
@@ -70,7 +74,7 @@ class First:
         report = report_line.last(outcome.log_tail)
         if report is not None:
             self.board.add_call(key, report)
-        if result.error is not None and result.error.type not in _OF_ONE_FILE:
+        if result.error is not None and result.error.type not in OF_ONE_FILE:
             raise _all_would_fail(result.error.message, result.error.hint)
         if reason:
             self.show(result)

@@ -14,17 +14,19 @@ import errno
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from scar.errors import ScarError
 from scar.home import home
 from scar.ops.batch.board import File, Status
+from scar.ops.batch.request import Choice
 
-_VERSION = 1
+_VERSION = 2
 
 
 class _Word(StrEnum):
@@ -38,12 +40,24 @@ class RunActive(ScarError):
     """Another run of the same function and bucket is at work."""
 
 
+class Run(NamedTuple):
+    """What a run was asked for, as far as those that go on with it need it."""
+
+    started: int
+    """Milliseconds since 1970."""
+    choice: Choice
+    digest: str
+    """Of script and variables: `Job.digest`. No variable itself is kept."""
+
+
 @dataclass(frozen=True)
 class Past:
     """What a journal says of the runs before."""
 
-    started: int
-    """When the first of them began: milliseconds since 1970."""
+    run: Run
+    """The first of them, with what the last of them chose."""
+    last_sent: int
+    """When a request was sent for the last time, or would have been: milliseconds since 1970."""
     files: Mapping[str, File]
     """Those that Lambda has, or may have, by their keys."""
 
@@ -84,26 +98,27 @@ class Journal:
             match next(lines, None):
                 case None:
                     return None
-                case [_Word.RUN, version, int(started)] if version == _VERSION:
-                    return Past(started, _fold(lines))
+                case [_Word.RUN, version, *about] if version == _VERSION:
+                    return _fold(_run(about), lines)
         raise ScarError(
             f"{self._path} was written by another version of SCAR",
             hint="end that run with the version that began it, or remove the file",
         )
 
-    def begin(self, started: int) -> None:
-        """Forget what was, and begin with a run at this time, in milliseconds since 1970."""
+    def begin(self, run: Run) -> None:
+        """Forget what was, and begin with this run."""
         os.ftruncate(self._descriptor, 0)
-        self._write([_Word.RUN, _VERSION, started])
+        self._write_run(run)
         _sync(self._path.parent)
 
-    def go_on(self) -> None:
+    def go_on(self, run: Run) -> None:
         """Go on after what was: a line that a crash has cut off must not swallow the next one."""
         os.write(self._descriptor, b"\n")
+        self._write_run(run)
 
     def sending(self, key: str) -> None:
         """The key's request is about to be sent. When this returns it is on the disk."""
-        self._write([_Word.SENDING, key])
+        self._write([_Word.SENDING, key, int(time.time() * 1000)])
         os.fsync(self._descriptor)
 
     def record(self, key: str, status: Status, request_id: str = "", reason: str = "") -> None:
@@ -119,6 +134,9 @@ class Journal:
         if os.fstat(self._descriptor).st_size == 0:
             self._path.unlink()
         os.close(self._descriptor)
+
+    def _write_run(self, run: Run) -> None:
+        self._write([_Word.RUN, _VERSION, run.started, asdict(run.choice), run.digest])
 
     def _write(self, line: list[Any]) -> None:
         # One write for a line: lines of several threads do not mix, and a kill leaves whole ones.
@@ -136,18 +154,27 @@ def _parse(line: bytes) -> list[Any] | None:
     return words if isinstance(words, list) else None
 
 
-def _fold(lines: Iterable[list[Any]]) -> dict[str, File]:
+def _run(about: list[Any]) -> Run:
+    started, choice, digest = about
+    return Run(started, Choice(**choice), digest)
+
+
+def _fold(first: Run, lines: Iterable[list[Any]]) -> Past:
     """What is the last word on each key. Those that were certainly not sent are left out."""
     files: dict[str, File] = {}
+    choice, last_sent = first.choice, first.started
     for line in lines:
         match line:
-            case [_Word.SENDING, str(key)]:
+            case [_Word.RUN, _, *about]:
+                choice = _run(about).choice
+            case [_Word.SENDING, str(key), int(at)]:
+                last_sent = at
                 files[key] = File(key, Status.UNSURE, reason="the run that sent it ended before the answer")
             case [Status.UNSENT | Status.REFUSED, str(key), _, _]:
                 files.pop(key, None)
             case [str(status), str(key), str(request_id), str(reason)]:
                 files[key] = File(key, Status(status), request_id, reason)
-    return files
+    return Past(first._replace(choice=choice), last_sent, files)
 
 
 def _sync(folder: Path) -> None:

@@ -46,15 +46,17 @@ class Sender:
 class Launcher:
     """Sends from threads of its own, while `wait` lets the caller do other things."""
 
-    def __init__(self, sender: Sender, board: Board, journal: Journal, talk: Talk) -> None:
+    def __init__(
+        self, sender: Sender, board: Board, journal: Journal, talk: Talk, *, idle_seconds: float = 0.0
+    ) -> None:
+        """``idle_seconds``: how long ago runs before this one have sent something."""
         self._sender, self._board, self._journal, self._talk = sender, board, journal, talk
         self._workers = Workers(self._send)
-        self._last_taken = time.monotonic()
+        self._last_taken = time.monotonic() - idle_seconds
         self._told = False
 
     def start(self, keys: Iterable[str], *, at_once: int) -> None:
         """Send these, with no more than so many requests in flight."""
-        self._last_taken = time.monotonic()
         self._workers.start(keys, at_once=at_once)
 
     def wait(self, seconds: float) -> bool:
@@ -118,7 +120,7 @@ class Launcher:
 
 def passes(error: AwsError) -> bool:
     """Whether the call was not made, and may well be made a little later."""
-    return isinstance(error, Throttled) or (isinstance(error, Unreachable) and error.nothing_done)
+    return isinstance(error, Throttled | Unreachable) and error.nothing_done
 
 
 def status_after(error: AwsError) -> Status:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass, field, replace
 
 from scar import limits
 from scar.deploy import calls
@@ -24,6 +25,12 @@ class Choice:
     """A glob for the whole of the path under ``input/``; ``*`` goes over slashes. Empty: any."""
     since: int = 0
     """Milliseconds since 1970: not what was written before."""
+    since_said: str = ""
+    """How the user said it, which may be relative to the moment."""
+
+    def is_said_as(self, other: Choice) -> bool:
+        """Whether the same options gave both, though at different moments."""
+        return replace(self, since=0) == replace(other, since=0)
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,11 @@ class Job:
     request: BatchRequest
     call: Call
     """Without an object."""
+
+    @property
+    def digest(self) -> str:
+        """What the calls of two runs have in common if their script and their variables are the same."""
+        return hashlib.sha256(calls.payload_of(self.call, asynchronous=True)).hexdigest()
 
     def payload(self, key: str, *, asynchronous: bool) -> bytes:
         """The call for one object as Lambda gets it. Raises UsageError if it is larger than Lambda takes."""

@@ -65,7 +65,7 @@ def run(job: Job, cloud: Cloud, watch: Watch) -> Summary:
     target = Target(cloud.aws, callable_function(cloud.aws, request.function))
     with closing(Journal.open(_journal_path(target.function, request.bucket))) as journal:
         past = journal.past()
-        plan = plans.make(request, target, past if request.resume else None)
+        plan = plans.make(job, target, past if request.resume else None)
         if plan.nothing:
             return Summary(plan.board, plan.others, plan.nothing)
         if past is not None and not request.resume:
@@ -74,9 +74,9 @@ def run(job: Job, cloud: Cloud, watch: Watch) -> Summary:
             )
         work = _Work.prepare(job, target, plan, journal, watch)
         if request.resume:
-            journal.go_on()
+            journal.go_on(plan.run)
         else:
-            journal.begin(plan.since)
+            journal.begin(plan.run)
         stopped = work.carry_out()
         if stopped is None and plan.board.count(TAKEN) == len(plan.board):
             journal.remove()
@@ -109,17 +109,17 @@ class _Work:
             job=job,
             board=plan.board,
             first=First(target, plan.board, journal, watch.first_failed),
-            launcher=Launcher(sender, plan.board, journal, watch.talk),
-            follower=Follower(target, plan.board, plan.since, watch.talk) if waits else None,
+            launcher=Launcher(sender, plan.board, journal, watch.talk, idle_seconds=plan.idle_seconds),
+            follower=Follower(target, plan.board, plan.run.started, watch.talk) if waits else None,
             progress=watch.progress,
         )
 
     def carry_out(self) -> ScarError | None:
         """Do it; why it could not be done to the end, if so."""
         try:
+            self._send_the_first()
             unsent = [file.key for file in self.board.files({Status.UNSENT})]
-            self._send_the_first(unsent[:1])
-            self.launcher.start(unsent[1:], at_once=self.job.request.concurrency)
+            self.launcher.start(unsent, at_once=self.job.request.concurrency)
             self._wait()
         except KeyboardInterrupt:
             self.launcher.stop()
@@ -132,10 +132,11 @@ class _Work:
             return ScarError(f"cannot write down what is sent: {error}")
         return None
 
-    def _send_the_first(self, keys: list[str]) -> None:
-        for key in keys:
+    def _send_the_first(self) -> None:
+        file = next(self.board.files({Status.UNSENT}), None)
+        if file is not None:
             self.progress(self.board)
-            self.first.send(key, self.job.payload(key, asynchronous=False))
+            self.first.send(file.key, self.job.payload(file.key, asynchronous=False))
 
     def _wait(self) -> None:
         """Until all is sent and, where that is wanted, all results are there. Raises ScarError."""
