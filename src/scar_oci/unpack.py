@@ -85,7 +85,7 @@ class Unpacker:
         elif entry.kind == tar.SYMBOLIC_LINK:
             self._symbolic_link(path, folder, entry)
         elif entry.kind == tar.HARD_LINK:
-            self._hard_link(path, entry)
+            self._hard_link(path, folder, entry)
         else:
             self._remove(path)  # a device hides what was there, though we cannot make it
 
@@ -134,23 +134,29 @@ class Unpacker:
     def _symbolic_link(self, path: bytes, folder: bytes, entry: tar.Entry) -> None:
         if not entry.link or b"\0" in entry.link:
             raise CorruptImage(f"a layer holds a link without a target: {tar.show(entry.name)}")
-        target = _inside(entry.link, self._root.depth(folder))
+        self._link(path, folder, entry.link)
+
+    def _link(self, path: bytes, folder: bytes, target: bytes) -> None:
+        target = _inside(target, self._root.depth(folder))
         try:
             os.symlink(target, path)
         except FileExistsError:
             self._remove(path)
             os.symlink(target, path)
 
-    def _hard_link(self, path: bytes, entry: tar.Entry) -> None:
+    def _hard_link(self, path: bytes, folder: bytes, entry: tar.Entry) -> None:
         parts = split(entry.link)
-        folder = self._root.find(b"/".join(parts[:-1])) if parts else None
-        target = folder + b"/" + parts[-1] if folder else b""
+        source = self._root.find(b"/".join(parts[:-1])) if parts else None
+        target = source + b"/" + parts[-1] if source else b""
         if not target or not _is_linkable(target):
             raise CorruptImage(
                 f"a layer holds a hard link to a file that is not there: "
                 f"{tar.show(entry.name)} to {tar.show(entry.link)}"
             )
         if target == path:
+            return
+        if os.path.islink(target):  # from another depth, the same text would lead elsewhere
+            self._link(path, folder, os.readlink(target))
             return
         try:
             os.link(target, path, follow_symlinks=False)
@@ -220,18 +226,32 @@ class Unpacker:
 
 
 def _inside(target: bytes, depth: int) -> bytes:
-    """A link's target as seen from ``depth`` folders below the root, never above the root where it begins."""
+    """A link's target as seen from ``depth`` folders below the root, where ``..`` at the root stays there.
+
+    Folders count as what their names say. Those that are links may be less deep, so whoever writes below
+    a link of the tree asks RootPath where it leads.
+    """
     parts = [part for part in target.split(b"/") if part not in (b"", b".")]
-    leading = 0
-    while leading < len(parts) and parts[leading] == b"..":
-        leading += 1
-    if target.startswith(b"/"):
-        if parts and parts[0] in _HOST_FOLDERS and b".." not in parts:
-            return target
-        return b"/".join([b".."] * depth + parts[leading:]) or b"."
-    if leading <= depth:
+    if not target.startswith(b"/"):
+        kept = _below(parts, depth)
+        return target if kept == parts else b"/".join(kept) or b"."
+    if parts and parts[0] in _HOST_FOLDERS and b".." not in parts:
         return target
-    return b"/".join([b".."] * depth + parts[leading:]) or b"."
+    return b"/".join([b".."] * depth + _below(parts, 0)) or b"."
+
+
+def _below(parts: list[bytes], depth: int) -> list[bytes]:
+    """The parts of a path without each ``..`` that would lead above the root."""
+    kept = []
+    for part in parts:
+        if part != b"..":
+            depth += 1
+        elif depth:
+            depth -= 1
+        else:
+            continue
+        kept.append(part)
+    return kept
 
 
 def _is_linkable(path: bytes) -> bool:

@@ -83,13 +83,13 @@ class Container(NamedTuple):
         """The image's WORKDIR, made if the image lacks it, as Docker does. Raises ProgramNotExecutable."""
         # Normal, because above the root of an image there is nothing.
         path = os.path.normpath(b"/" + os.fsencode(self.image.config.working_dir).lstrip(b"/"))
-        if not os.path.isdir(tree.outside(path)):
-            try:
-                os.makedirs(tree.outside(path))
-            except (FileExistsError, NotADirectoryError):
+        outside = tree.outside(path)
+        if not os.path.isdir(outside):
+            _make_inside(tree.rootfs, path)
+            if not os.path.isdir(outside):
                 raise ProgramNotExecutable(
                     f"{os.fsdecode(path)}: the working directory of the image (WORKDIR) is no directory in it"
-                ) from None
+                )
         return path
 
     def command(self) -> tuple[bytes, ...]:
@@ -139,6 +139,17 @@ class Container(NamedTuple):
                 own,
             )
         )
+
+
+def _make_inside(rootfs: bytes, path: bytes) -> None:
+    """Make a folder of the image, also behind its links, unless something else is in its place."""
+    from contextlib import suppress
+
+    from scar_oci.errors import ImageError
+    from scar_oci.rootpath import RootPath
+
+    with suppress(ImageError):
+        RootPath(rootfs).make(path)
 
 
 def _executable(path: str, flags: int) -> int:

@@ -8,9 +8,10 @@ name, which Docker writes, too. And the folders that VOLUME names.
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 
-from scar_oci.errors import ImageError
+from scar_oci.errors import ImageError, UnsafeLayer
 from scar_oci.rootpath import RootPath
 
 TYPE_CHECKING = False
@@ -24,20 +25,29 @@ MACHINES = (b"/etc/hosts", b"/etc/resolv.conf", b"/etc/hostname")
 
 
 def furnish(rootfs: bytes, volumes: Iterable[str] = ()) -> None:
-    """Give the user and the group of this process a name, the network its files, and make folders."""
-    uid, gid = os.getuid(), os.getgid()
-    _add(rootfs, b"etc/passwd", uid, b"%s:x:%d:%d::/tmp:/bin/sh\n" % (NAME, uid, gid))
-    _add(rootfs, b"etc/group", gid, b"%s:x:%d:\n" % (NAME, gid))
-    for path in MACHINES:
-        with suppress(OSError):  # a folder is in its place, or the image has no /etc
-            _put(rootfs + path, _of_machine(path))
-    devices = os.path.join(rootfs, b"dev")
-    if not os.path.islink(devices):
-        os.makedirs(os.path.join(devices, b"shm"), exist_ok=True)
+    """Give the user and the group of this process a name, the network its files, and make folders.
+
+    Links of the image are followed as inside of it: an image cannot choose what is written elsewhere.
+    """
     root = RootPath(rootfs)
-    for volume in volumes:
+    etc = _folder(root, b"etc")
+    if etc:
+        uid, gid = os.getuid(), os.getgid()
+        _add(etc + b"/passwd", uid, b"%s:x:%d:%d::/tmp:/bin/sh\n" % (NAME, uid, gid))
+        _add(etc + b"/group", gid, b"%s:x:%d:\n" % (NAME, gid))
+        for path in MACHINES:
+            with suppress(OSError):  # a folder is in its place
+                _put(etc + b"/" + os.path.basename(path), _of_machine(path))
+    for folder in (b"dev/shm", *(os.path.normpath(b"/" + os.fsencode(volume)) for volume in volumes)):
         with suppress(ImageError):  # a file is in its place
-            root.make(os.path.normpath(b"/" + os.fsencode(volume)))
+            root.make(folder)
+
+
+def _folder(root: RootPath, name: bytes) -> bytes | None:
+    try:
+        return root.find(name)
+    except UnsafeLayer:  # links in a circle
+        return None
 
 
 def _of_machine(path: bytes) -> bytes:
@@ -48,21 +58,18 @@ def _of_machine(path: bytes) -> bytes:
 
 
 def _put(path: bytes, content: bytes) -> None:
-    """Write a file in place of what the image has there, unless its folder is a link."""
-    if os.path.islink(os.path.dirname(path)):
-        return
+    """Write a file in place of what the image has there."""
     with suppress(FileNotFoundError):
         os.remove(path)
     with open(path, "xb") as file:
         file.write(content)
 
 
-def _add(rootfs: bytes, name: bytes, number: int, line: bytes) -> None:
-    """Append a line unless the file has one for the number. A file of another kind is left alone."""
-    path = os.path.join(rootfs, name)
-    if os.path.islink(path) or not os.path.isdir(os.path.dirname(path)):
-        return
+def _add(path: bytes, number: int, line: bytes) -> None:
+    """Append a line unless the file has one for the number. What is no regular file is left alone."""
     try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return
         with open(path, "rb") as file:
             content = file.read()
     except FileNotFoundError:

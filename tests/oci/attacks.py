@@ -46,6 +46,11 @@ _ATTACKS: dict[str, Layers] = {
     "folder used, then a link": [
         (folder("d"), file("d/a"), symlink("d", "{outside}"), file("d/victim", b"evil"))
     ],
+    "etc behind a link with dot dot inside": [(folder("a"), symlink("etc", "a/../{up}"))],
+    "etc behind a link through a link": [(symlink("a", "."), symlink("etc", "a/{up}"))],
+    "etc behind a link that was deeper": [(symlink("1/2/3/4/5/l", "{up}"), hardlink("etc", "1/2/3/4/5/l"))],
+    "dev behind a link through a link": [(symlink("a", "."), symlink("dev", "a/{up}"))],
+    "volume behind a link through a link": [(symlink("a", "."), symlink("volume", "a/{up}"))],
     "device of the host": [(Member("outside", tarfile.BLKTYPE), file("outside/victim", b"evil"))],
 }
 

@@ -1,4 +1,7 @@
-"""Layers that mean harm: nothing outside their tree may change. (Pulled from a registry: test_bad_images.)"""
+"""Layers that mean harm: nothing outside their tree may change, also when it is furnished for programs.
+
+(Pulled from a registry: test_bad_images.)
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from scar_oci.errors import ImageError, UnsafeLayer
+from scar_supervisor.furnish import furnish
 from tests.oci import attacks
 from tests.oci.layers import file, folder, symlink
 from tests.oci.trees import unpack
@@ -17,7 +21,8 @@ from tests.oci.trees import unpack
 @pytest.mark.parametrize("name", attacks.NAMES)
 def test_nothing_outside_the_tree_changes(place: Path, outside: Path, name: str) -> None:
     with contextlib.suppress(ImageError):  # refusing is as good as containing
-        unpack(place, *attacks.aimed(name, place / "root", outside))
+        root = unpack(place, *attacks.aimed(name, place / "root", outside))
+        furnish(os.fsencode(root), ("/volume/in",))
     assert sorted(os.listdir(place)) == ["outside", "root"]
 
 

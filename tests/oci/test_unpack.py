@@ -78,6 +78,10 @@ def test_a_hard_link_to_nothing_is_refused(place: Path, target: str) -> None:
         ("a/l", "../../..", ".."),
         ("a/l", "../x", "../x"),
         ("a/l", "./b/../c", "./b/../c"),
+        ("l", "a/../b", "a/../b"),
+        ("l", "a/../../b", "a/../b"),
+        ("a/l", "b/../../../../../tmp/x", "b/../../tmp/x"),
+        ("a/l", "/b/../../c/../../d", "../b/../c/../d"),
         ("dev/stdout", "/proc/self/fd/1", "/proc/self/fd/1"),
         ("a/log", "/dev/stderr", "/dev/stderr"),
         ("a/l", "/dev/../etc/x", "../dev/../etc/x"),
@@ -94,6 +98,12 @@ def test_links_stay_inside_when_the_kernel_follows_them(
 def test_a_link_behind_a_link_is_relative_to_where_it_really_is(place: Path) -> None:
     root = unpack(place, (folder("usr/lib/deep"), symlink("lib", "usr/lib/deep"), symlink("lib/l", "/etc/x")))
     assert os.readlink(root / "usr/lib/deep/l") == "../../../etc/x"
+
+
+def test_a_hard_link_to_a_link_leads_inside_from_where_it_is(place: Path) -> None:
+    root = unpack(place, (symlink("a/b/l", "/etc/x"), hardlink("c/h", "a/b/l"), hardlink("h", "a/b/l")))
+    assert os.readlink(root / "c/h") == "../etc/x"
+    assert os.readlink(root / "h") == "etc/x"
 
 
 def test_entries_behind_links_go_where_the_links_lead_inside(place: Path) -> None:

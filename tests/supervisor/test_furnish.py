@@ -56,6 +56,19 @@ def test_there_is_a_dev_shm_but_not_behind_a_link(etc: Path, tmp_path: Path) -> 
     assert not (etc / "shm").exists()
 
 
+def test_links_of_folders_are_followed_inside(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    (root / "usr/etc").mkdir(parents=True)
+    (root / "etc").symlink_to("../usr/etc")  # as a process with this root would follow it
+    furnish(bytes(root))
+    assert (root / "usr/etc/passwd").read_text() == PASSWD
+    assert (root / "usr/etc/hosts").read_text() == Path("/etc/hosts").read_text()
+    (root / "etc").unlink()
+    (root / "etc").symlink_to("etc")
+    furnish(bytes(root))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["root"]
+
+
 def test_the_network_is_this_machines(etc: Path) -> None:
     outside = etc.parent / "outside"
     outside.write_text("")

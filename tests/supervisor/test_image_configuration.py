@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -133,6 +134,18 @@ def test_a_folder_to_work_in_that_is_a_file_is_told(start: Start, derived: Calla
         assert result.error
         assert (result.exit_code, result.error.type) == (126, "ProgramNotExecutable")
         assert "WORKDIR" in result.error.message
+
+
+def test_a_folder_to_work_in_is_not_made_outside_of_the_image(
+    start: Start, derived: Callable[..., str], tmp_path: Path
+) -> None:
+    links = (symlink("here", "."), symlink("out", "here/here/here/here/../../../../outside"))
+    (tmp_path / "outside").mkdir()  # beside the store
+    with start(derived("out", {"Cmd": ["true"], "WorkingDir": "/out/made"}, *links), tmp_path) as environment:
+        result = environment.call()
+        assert result.error
+        assert (result.exit_code, result.error.type) == (126, "ProgramNotExecutable")
+        assert list((tmp_path / "outside").iterdir()) == []
 
 
 def test_what_a_programs_headers_foretell_is_told(start: Start, derived: Callable[..., str]) -> None:
