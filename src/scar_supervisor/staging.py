@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import stat
 import time
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -65,8 +66,7 @@ class Input:
         except s3.errors():  # some of them are OSErrors too
             raise
         except OSError as error:
-            reason = error.strerror or error
-            raise StagingFailed(f"{self.item.url} could not be put on disk: {reason}") from error
+            raise StagingFailed(f"{self.item.url} could not be put on disk: {_reason(error)}") from error
         return path
 
     def _check_room(self, folder: bytes) -> None:
@@ -210,12 +210,16 @@ class _File(NamedTuple):
     path: bytes
     key: str
     """At which it is to be."""
-    size: int
+    size: int = 0
     """Bytes."""
+    unreadable: str = ""
+    """Why it cannot be read, or a folder in its place; empty if it can be."""
 
 
 def _unusable(file: _File, taken: Container[str]) -> str:
-    """Why a file cannot be kept at its key, or an empty text."""
+    """Why a file cannot be read, or kept at its key, or an empty text."""
+    if file.unreadable:
+        return file.unreadable
     length = len(file.key.encode())
     if length > KEY_MAX:
         return f"its key would have {length:,} bytes, and S3 allows {KEY_MAX:,}"
@@ -246,32 +250,70 @@ def _is_telling(content_type: str) -> bool:
 def _files(folder: bytes, prefix: str, log: Log) -> Iterator[_File]:
     """Regular files under a folder, and links to such files that do not lead out of it.
 
-    A container may have closed what it left, with a umask of 777 for example: it is opened, for it is ours.
+    What may be one and cannot be read is among them, and says why.
     """
     if os.path.islink(folder) or not os.path.isdir(folder):
         log.note("no results: the container removed output/, or put something else in its place")
         return
-    root = os.path.realpath(folder)
-    os.chmod(folder, 0o700)
-    for parent, folders, names in os.walk(folder, onerror=_raise):
-        folders.sort()
-        for name in folders:
-            if not os.path.islink(path := os.path.join(parent, name)):
-                os.chmod(path, 0o700)
-        for name in sorted(names):
-            path = os.path.join(parent, name)
-            real = os.path.realpath(path)
-            if os.path.isfile(real) and real.startswith(root + b"/"):
-                if not os.access(real, os.R_OK):
-                    os.chmod(real, 0o600)
-                key = output_key(prefix, os.path.relpath(path, folder))
-                yield _File(path, key, os.path.getsize(real))
-            else:
-                log.note(f"left out {os.fsdecode(path)}: not a file, or a link that leaves output/")
+    root = os.path.join(os.path.realpath(folder), b"")
+    paths, closed = _opened(folder)
+    for path, error in closed:
+        key = output_key(prefix, os.path.join(path, b"")[len(folder) + 1 :])
+        yield _File(path, key, unreadable=f"the folder cannot be read: {_reason(error)}")
+    for path in paths:
+        key = output_key(prefix, path[len(folder) + 1 :])
+        try:
+            size = _size(path, root)
+        except OSError as error:
+            yield _File(path, key, unreadable=_reason(error))
+            continue
+        if size is None:
+            log.note(f"left out {os.fsdecode(path)}: not a file, or a link that leaves output/")
+        else:
+            yield _File(path, key, size)
 
 
-def _raise(error: OSError) -> None:
-    raise error
+def _opened(folder: bytes) -> tuple[list[bytes], list[tuple[bytes, OSError]]]:
+    """All below a folder but folders, which are opened; and the folders that cannot be read, with why.
+
+    A container may have closed what it left, with a umask of 777 for example: it is opened, for it is ours.
+    """
+    paths: list[bytes] = []
+    closed = []
+    folders = [folder]
+    while folders:  # not os.walk: it calls itself for what is in a folder, and Python ends that at 1,000
+        parent = folders.pop()
+        below: list[bytes] = []
+        try:
+            os.chmod(parent, 0o700)
+            with os.scandir(parent) as entries:
+                for entry in sorted(entries, key=lambda entry: entry.name):
+                    (below if entry.is_dir(follow_symlinks=False) else paths).append(entry.path)
+        except OSError as error:
+            closed.append((parent, error))
+        folders += reversed(below)
+    return paths, closed
+
+
+def _size(path: bytes, root: bytes) -> int | None:
+    """Bytes of a file, which is opened if the container closed it; None for what is no result.
+
+    A link counts as its file if that is below `root`, which ends with a slash. Raises OSError.
+    """
+    if os.path.islink(path):
+        path = os.path.realpath(path)
+        if not (path.startswith(root) and os.path.isfile(path)):
+            return None
+    about = os.lstat(path)
+    if not stat.S_ISREG(about.st_mode):
+        return None
+    if not os.access(path, os.R_OK):
+        os.chmod(path, 0o600)
+    return about.st_size
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def _time_check(deadline: float) -> Callable[..., None]:

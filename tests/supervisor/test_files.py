@@ -19,11 +19,14 @@ MIB = 1024 * 1024
 
 SCRIPT = r"""
 path=${SCAR_INPUT_FILE#"$SCAR_INPUT_DIR"/}
+long=$(printf %0200d 0)
 cd "$SCAR_OUTPUT_DIR"
 case $path in
 many*) mkdir -p a/b; for i in $(seq 20); do echo $i > a/b/$i; done; : > empty;;
 none*) ;;
 types*) cp "$SCAR_INPUT_FILE" x.PNG; : > x.html; : > x.tar.gz; : > x.unknown; : > plain;;
+deep*) echo x > short; for i in $(seq 22); do mkdir $long && cd $long; done;;
+nested*) mkdir -p $(seq -s / 1000); echo x > short;;
 long*) mkdir -p $(seq -s / 350); echo x > $(seq -s / 350)/x; echo x > short;;
 bytes*) : > "$(printf 'a\377')"; : > 'a\xff'; : > b;;
 killed*) echo old > old; kill -9 $PPID;;
@@ -190,6 +193,25 @@ def test_a_name_that_makes_no_key_fails_the_call_and_loses_no_other(
         assert reason in answer["message"]
         assert results(s3, bucket).keys() == kept
     assert last(function).outputs == 2
+
+
+def test_a_folder_that_the_system_does_not_open_fails_the_call_and_loses_no_file_of_others(
+    function: Environment, s3: Any, bucket: str
+) -> None:
+    s3.put_object(Bucket=bucket, Key="input/deep", Body=b"")
+    answer = function.answer(s3_event(bucket, "input/deep"))
+    assert answer["raised"] == "StagingFailed"
+    assert "/ could not be written: the folder cannot be read: File name too long" in answer["message"]
+    assert results(s3, bucket) == {"short": b"x\n"}
+    assert left(function) == []
+
+
+def test_folders_may_be_nested_deeper_than_functions_of_python(
+    function: Environment, s3: Any, bucket: str
+) -> None:
+    s3.put_object(Bucket=bucket, Key="input/nested", Body=b"")
+    assert processed(function.answer(s3_event(bucket, "input/nested"))) == 1
+    assert results(s3, bucket) == {"short": b"x\n"}
 
 
 def test_results_go_to_the_place_of_the_functions(start: Any, digest: str, s3: Any, bucket: str) -> None:
