@@ -268,7 +268,7 @@ def _files(folder: bytes, prefix: str, log: Log) -> Iterator[_File]:
             yield _File(path, key, unreadable=_reason(error))
             continue
         if size is None:
-            log.note(f"left out {os.fsdecode(path)}: not a file, or a link that leaves output/")
+            log.note(f"left out {os.fsdecode(path)}: neither a file nor a link to one in output/")
         else:
             yield _File(path, key, size)
 

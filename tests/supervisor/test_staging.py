@@ -18,7 +18,8 @@ def function(start: Any, derived: Any) -> Iterator[Environment]:
         case $(cat "$SCAR_INPUT_FILE") in
         copy) cp "$SCAR_INPUT_FILE" "$SCAR_OUTPUT_DIR/$(basename "$SCAR_INPUT_FILE").copy";;
         closed) cd "$SCAR_OUTPUT_DIR"; mkdir a; echo x > a/b; chmod 0 a/b a .;;
-        odd) cd "$SCAR_OUTPUT_DIR"; mkfifo pipe; ln -s nowhere dead; ln -s / root; echo x > real;;
+        odd) cd "$SCAR_OUTPUT_DIR"; mkdir a; echo x > a/b; ln -s a/b file
+            mkfifo pipe; ln -s nowhere dead; ln -s /etc/passwd outside; ln -s a folder; ln -s / root;;
         gone) rm -r "$SCAR_OUTPUT_DIR";;
         link) rmdir "$SCAR_OUTPUT_DIR"; ln -s /etc/alternatives "$SCAR_OUTPUT_DIR";;
         slow) echo x > "$SCAR_OUTPUT_DIR/partial"; sleep 1000;;
@@ -114,9 +115,9 @@ def test_without_its_folder_there_are_no_results(
 def test_what_is_no_file_is_left_out_and_told(function: Environment, s3: Any, bucket: str) -> None:
     put(s3, bucket, x="odd")
     assert processed(function.answer(s3_event(bucket, "input/x"))) == 1
-    assert results(s3, bucket) == ["output/real"]
-    for name in ("pipe", "dead"):
-        assert f"output/{name}: not a file" in function.log()
+    assert results(s3, bucket) == ["output/a/b", "output/file"]
+    for name in ("pipe", "dead", "outside", "folder", "root"):
+        assert f"output/{name}: neither a file nor a link to one in output/" in function.log()
 
 
 @pytest.mark.parametrize(("what", "error"), [("slow", "ContainerTimedOut"), ("fail", "ContainerFailed")])
