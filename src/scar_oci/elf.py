@@ -12,16 +12,19 @@ from typing import Literal, NamedTuple
 _MACHINES = {3: "x86", 40: "arm", 62: "x86_64", 183: "arm64", 243: "riscv"}
 
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE = 1, 2, 3, 4
-_DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 10, 15, 29
+_DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 15, 29
 
 _LARGEST_TABLE = 1 << 20
-"""Bytes. Real dynamic sections and their strings are far smaller; a forged size must not fill our memory."""
+"""Bytes. Real dynamic sections and names are far smaller; a forged size must not fill our memory."""
+
+_MOST = 8 * _LARGEST_TABLE
+"""Bytes that are read of a file, of which real ones need some thousands: a forged one may repeat itself."""
 
 _FARTHEST = 1 << 62
 """Offset in a file: pread refuses those beyond 2**63 with an error of its own kind."""
 
-_STRINGS = 256 * 1024
-"""Bytes of a loaded segment, or of a table, that are wanted of a file that is not kept whole."""
+_NOTES = 256 * 1024
+"""Bytes of a segment of notes that are looked through."""
 
 _LONGEST_PATH = 4096
 
@@ -59,31 +62,35 @@ def read(path: str | bytes) -> Elf | None:
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return _File(descriptor).headers()
-    except ValueError:
-        return None
+        return _headers(descriptor, [])
     finally:
         os.close(descriptor)
 
 
 def ranges(descriptor: int) -> tuple[tuple[int, int], ...]:
-    """Where in an open file that begins with ELF headers `read` looks further: begins and ends, in bytes.
+    """Where in an open file `read` looks: begins and ends, in bytes. All else may be anything.
 
-    Empty for another file. The string table mostly is in the first segment that is loaded, at its beginning.
+    Few, and small: a table of strings may have megabytes, of which a name or two are wanted.
     """
+    seen: list[tuple[int, int]] = []
+    _headers(descriptor, seen)
+    return tuple(seen)
+
+
+def _headers(descriptor: int, seen: list[tuple[int, int]]) -> Elf | None:
     try:
-        segments = _File(descriptor).segments()
+        return _File(descriptor, seen).headers()
     except ValueError:
-        return ()
-    loaded = [segment for segment in segments if segment.kind == _PT_LOAD][:1]
-    small = [segment for segment in segments if segment.kind in {_PT_DYNAMIC, _PT_NOTE}]
-    return tuple((each.offset, each.offset + min(each.size, _STRINGS)) for each in (*loaded, *small))
+        return None
 
 
 class _File:
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, seen: list[tuple[int, int]]) -> None:
+        """An open file. Raises ValueError if it is no ELF file. ``seen`` takes the ranges that are read."""
         self._descriptor = descriptor
-        head = os.pread(descriptor, 64, 0)
+        self._seen = seen
+        self._left = _MOST
+        head = self._read(0, 64)
         if head[:4] != b"\x7fELF" or head[4:5] not in (b"\1", b"\2") or head[5:6] not in (b"\1", b"\2"):
             raise ValueError("not an ELF file")
         if len(head) < (64 if head[4] == 2 else 52):
@@ -93,8 +100,9 @@ class _File:
         self._order: Literal["little", "big"] = "little" if head[5] == 1 else "big"
 
     def headers(self) -> Elf:
+        """Raises ValueError if they are damaged."""
         number = self._integer(self._head, 18, 2)
-        segments = self.segments()
+        segments = self._segments()
         tables = {segment.kind: segment for segment in segments}
         needed, rpath, runpath = self._dynamic(segments, tables.get(_PT_DYNAMIC))
         return Elf(
@@ -107,7 +115,7 @@ class _File:
             is_go=any(self._is_go(segment) for segment in segments if segment.kind == _PT_NOTE),
         )
 
-    def segments(self) -> list[_Segment]:
+    def _segments(self) -> list[_Segment]:
         wide = self._word == 8
         start = self._integer(self._head, 32 if wide else 28, self._word)
         size = self._integer(self._head, 54 if wide else 42, 2)
@@ -136,7 +144,7 @@ class _File:
 
     def _is_go(self, notes: _Segment) -> bool:
         """Whether there is a note of Go's among these. A note's owner follows its type."""
-        data = os.pread(self._descriptor, min(notes.size, _STRINGS), min(notes.offset, _FARTHEST))
+        data = self._read(min(notes.offset, _FARTHEST), min(notes.size, _NOTES))
         return _GO_BUILD_ID.to_bytes(4, self._order) + b"Go\0\0" in data
 
     def _dynamic(
@@ -149,10 +157,11 @@ class _File:
         numbers = dict(entries)
         if _DT_STRTAB not in numbers:
             return (), (), ()
-        strings = self._bytes(self._file_offset(segments, numbers[_DT_STRTAB]), numbers.get(_DT_STRSZ, 0))
+        # Not the whole table: that of a program that exports its symbols, as Node.js does, has megabytes.
+        strings = self._file_offset(segments, numbers[_DT_STRTAB])
 
         def texts(tag: int) -> list[str]:
-            return [os.fsdecode(strings[at:].partition(b"\0")[0]) for kind, at in entries if kind == tag]
+            return [self._string(strings + at) for kind, at in entries if kind == tag]
 
         def paths(tag: int) -> tuple[str, ...]:
             return tuple(part for text in texts(tag) for part in text.split(":") if part)
@@ -176,12 +185,30 @@ class _File:
                 return address - segment.address + segment.offset
         raise ValueError("the string table is not in the file")
 
+    def _string(self, offset: int) -> str:
+        """The string that begins there, up to the zero byte that ends it."""
+        if offset > _FARTHEST:
+            raise ValueError("offset out of bounds")
+        for size in (_LONGEST_PATH, _LARGEST_TABLE):  # a list of folders may be longer than a path
+            text, end, _ = self._read(offset, size).partition(b"\0")
+            if end:
+                return os.fsdecode(text)
+        raise ValueError("a string without an end")
+
     def _bytes(self, offset: int, size: int) -> bytes:
         if size > _LARGEST_TABLE or offset > _FARTHEST:
             raise ValueError("size or offset out of bounds")
-        data = os.pread(self._descriptor, size, offset)
+        data = self._read(offset, size)
         if len(data) < size:
             raise ValueError("cut short")
+        return data
+
+    def _read(self, offset: int, size: int) -> bytes:
+        data = os.pread(self._descriptor, size, offset)
+        self._seen.append((offset, offset + len(data)))
+        self._left -= len(data)
+        if self._left < 0:
+            raise ValueError("too much to read")
         return data
 
     def _integer(self, data: bytes, offset: int, size: int) -> int:

@@ -153,7 +153,7 @@ def test_a_command_that_f1_cannot_start(
     [
         (made(64, "<", _X86_64, note=go_note("<")), "/usr/bin/odd is a Go program"),
         (
-            made(64, "<", _X86_64, needed=b"/opt/a.so", gap=100_000),
+            made(64, "<", _X86_64, needed=b"/opt/a.so", gap=5_000_000),
             "/usr/bin/odd needs /opt/a.so by its absolute",
         ),
     ],
@@ -165,6 +165,13 @@ def test_what_a_programs_headers_foretell(check: Check, program: bytes, expected
     assert status == 1
     assert expected in reason(said)
     assert said["modes"][0]["hint"]
+
+
+def test_a_program_that_exports_megabytes_of_symbols_runs(check: Check) -> None:
+    names = b"\0".join(b"_ZN2v88internal%06d" % number for number in range(80_000))
+    node = layer(file("usr/bin/node", made(64, "<", _X86_64, needed=b"libc.so.6\0" + names), mode=0o755))
+    status, said = check(_BASE, node, Cmd=["node"])
+    assert (status, said["linkage"]) == (0, "dynamic")
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ def made(
     runpath: bytes = b"",
     note: bytes = b"",
     gap: int = 0,
+    times: int = 1,
 ) -> bytes:
     """A file that is all headers: loaded segment, interpreter, note, gap, strings, dynamic section."""
     wide = bits == 64
@@ -54,7 +55,8 @@ def made(
     word = "Q" if wide else "I"
     at_runpath = len(needed) + 2
     pairs = [
-        *((1, 1), (5, 0x10000 + at_strings), (10, len(strings))),
+        *[(1, 1)] * times,
+        *((5, 0x10000 + at_strings), (10, len(strings))),
         *([(29, at_runpath)] if runpath else []),
         (0, 0),
     ]
@@ -110,27 +112,63 @@ def test_a_go_program_is_known_by_its_note(tmp_path: Path, order: str) -> None:
         assert headers.is_go is expected
 
 
-def test_what_is_read_is_within_the_ranges_that_are_told(tmp_path: Path) -> None:
-    whole = made(64, "<", 62, needed=b"/opt/lib.so", note=go_note("<"), gap=5000)
-    path = tmp_path / "program"
-    path.write_bytes(whole + bytes(300_000))
+def kept(content: bytes, path: Path) -> bytes:
+    """What of a file is within the ranges that are told; zeros for all else."""
+    path.write_bytes(content)
     with path.open("rb") as file:
         ranges = elf.ranges(file.fileno())
-    kept = bytearray(len(whole))
-    for begin, end in ((0, 4096), *ranges):
-        kept[begin:end] = whole[begin:end]
+    left = bytearray(len(content))
+    for begin, end in ranges:
+        left[begin:end] = content[begin:end]
+    return bytes(left)
+
+
+def test_what_is_read_is_within_the_ranges_that_are_told(tmp_path: Path) -> None:
+    whole = made(64, "<", 62, needed=b"/opt/lib.so", note=go_note("<"), gap=2_000_000) + bytes(300_000)
+    path = tmp_path / "program"
+    left = kept(whole, path)
     expected = elf.read(str(path))
-    path.write_bytes(kept)
-    assert elf.read(str(path)) == expected
     assert expected is not None
     assert expected.needed == ("/opt/lib.so",)
+    path.write_bytes(left)
+    assert elf.read(str(path)) == expected
 
 
-def test_another_file_has_no_ranges(tmp_path: Path) -> None:
-    path = tmp_path / "script"
-    path.write_bytes(b"#!/bin/sh\n")
-    with path.open("rb") as file:
-        assert elf.ranges(file.fileno()) == ()
+def test_a_damaged_program_is_one_by_the_ranges_that_are_told_too(tmp_path: Path) -> None:
+    whole = made(64, "<", 62, gap=5000)
+    path = tmp_path / "program"
+    for length in range(0, len(whole) - 1, 50):
+        path.write_bytes(kept(whole[:length], path))
+        assert elf.read(str(path)) is None
+
+
+def test_of_another_file_its_beginning_tells_that_it_is_none(tmp_path: Path) -> None:
+    assert kept(b"#!/bin/sh\n" + bytes(5000), tmp_path / "script").rstrip(b"\0") == b"#!/bin/sh\n"
+
+
+def test_a_program_with_megabytes_of_strings_is_read(tmp_path: Path) -> None:
+    """As one that exports all its symbols, such as the official build of Node.js."""
+    symbols = b"\0".join(b"_ZN2v88internal%06d" % number for number in range(80_000))
+    path = tmp_path / "program"
+    path.write_bytes(made(64, "<", 62, needed=symbols + b"\0libm.so.6", runpath=b"/opt/lib"))
+    headers = elf.read(str(path))
+    assert headers is not None
+    assert (headers.needed, headers.runpath) == (("_ZN2v88internal000000",), ("/opt/lib",))
+
+
+def test_a_long_list_of_folders_is_read_whole(tmp_path: Path) -> None:
+    folders = tuple(f"/nix/store/{number:032}-library/lib" for number in range(300))
+    path = tmp_path / "program"
+    path.write_bytes(made(64, "<", 62, runpath=":".join(folders).encode()))
+    headers = elf.read(str(path))
+    assert headers is not None
+    assert headers.runpath == folders
+
+
+def test_a_forged_program_that_names_one_long_string_again_and_again_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "program"
+    path.write_bytes(made(64, "<", 62, needed=b"x" * 1_000_000, times=100))
+    assert elf.read(str(path)) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"#!/bin/sh\n", b"\x7fELF", b"\x7fELF" + b"\x09" * 100])

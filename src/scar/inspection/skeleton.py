@@ -3,7 +3,7 @@
 A layer is a compressed tar archive, which has no table of contents: what is in it, or is hidden by it, shows
 only at its end. So every layer is read once, lowest first, with the unpacker that the function uses, so that
 links, whiteouts and hidden folders come out as they will there. Of the contents are kept: the first bytes of
-programs and loaders (a script's first line, an ELF file's headers and what those point to), the C library,
+programs and loaders (a script's first line) and what `elf` reads of them, the C library,
 which tells its version nowhere but inside, and small files below ``etc``. The rest are holes: a tree of 1 GB
 takes some megabytes.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -24,10 +24,13 @@ from scar_oci.tree import remove_tree
 from scar_oci.unpack import Unpacker, disk_size, write
 
 _HEAD = 4096
-"""Bytes: there linkers put program headers and the interpreter's path. Of a script the kernel reads 256."""
+"""Bytes, a block of a disk. The kernel reads 256 of a script."""
 
 _SMALL = 64 * 1024
 _LIBRARY = 16 * 1024 * 1024
+_PROGRAM = 256 * 1024 * 1024
+"""Bytes that a program may take until it has been read: one at a time is on disk whole."""
+
 _PRIVILEGED = 0o6000
 
 
@@ -81,39 +84,44 @@ class _Tree(Unpacker):
         self.privileged: dict[int, int] = {}
 
     def _fill(self, descriptor: int, entry: tar.Entry, data: Iterator[memoryview]) -> None:
-        """Keep the beginning; the size is the true one, as far as there was data for it."""
-        ranges: tuple[tuple[int, int], ...] = ((0, _kept(entry)),)
+        """Keep what is wanted; the size is the true one, as far as there was data for it."""
+        most = _most(entry)
         size = 0
         for piece in data:
-            _keep(descriptor, piece, size, ranges)
-            if size < _HEAD <= size + len(piece) and ranges[0][1] == _HEAD:
-                ranges = (*ranges, *elf.ranges(descriptor))
-                _keep(descriptor, piece, size, ranges)
+            if size < most:
+                write(descriptor, piece[: most - size])
             size += len(piece)
         os.ftruncate(descriptor, size)
+        if most == _PROGRAM and size > _HEAD:
+            _thin(descriptor, size)
         inode = os.fstat(descriptor).st_ino
         self.privileged.pop(inode, None)  # of a file that is gone
         if entry.mode & _PRIVILEGED:
             self.privileged[inode] = entry.mode
 
 
-def _keep(descriptor: int, piece: memoryview, offset: int, ranges: Iterable[tuple[int, int]]) -> None:
-    """Write what of a piece, which begins at an offset of the file, is in one of these ranges."""
-    for begin, end in ranges:
-        first, last = max(begin - offset, 0), min(end - offset, len(piece))
-        if first < last:
-            os.lseek(descriptor, offset + first, os.SEEK_SET)
-            write(descriptor, piece[first:last])
+def _thin(descriptor: int, size: int) -> None:
+    """Leave of a program what `elf.read` reads, and what a script's first line needs.
+
+    Only the whole file tells what that is: the names of a program's libraries precede what points to them.
+    """
+    ranges = ((0, _HEAD), *elf.ranges(descriptor))
+    kept = [(begin, os.pread(descriptor, end - begin, begin)) for begin, end in ranges]
+    os.ftruncate(descriptor, 0)
+    for begin, data in kept:
+        os.lseek(descriptor, begin, os.SEEK_SET)
+        write(descriptor, memoryview(data))
+    os.ftruncate(descriptor, size)
 
 
-def _kept(entry: tar.Entry) -> int:
-    """How many bytes of a file are wanted."""
+def _most(entry: tar.Entry) -> int:
+    """How many bytes of a file are wanted at most."""
     name = entry.name.rpartition(b"/")[2]
     if name.startswith((b"libc.so", b"libc-")):
         return _LIBRARY
     if entry.name.lstrip(b"./").startswith(b"etc/"):
         return _SMALL
-    return _HEAD if entry.mode & 0o111 or name.startswith(b"ld-") else 0
+    return _PROGRAM if entry.mode & 0o111 or name.startswith(b"ld-") else 0
 
 
 class _Counted:
