@@ -41,7 +41,7 @@ def test_room_for_the_image_is_made_and_said(
     image = push(claiming(1000 * MIB))
     ran = scar("init", "-n", "cow", image)
     assert ran.status == 0, ran.stderr
-    assert "the image has 1,000 MB unpacked: 1,428 MB of /tmp would do" in ran.stderr
+    assert "the image has about 1,000 MB unpacked: 1,428 MB of /tmp would do" in ran.stderr
     assert "1428 MB of /tmp" in ran.stderr
     assert account.configuration("cow")["EphemeralStorage"] == {"Size": 1428}
 

@@ -94,7 +94,7 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
     needed = storage_for(found.name, found.compressed, found.unpacked)
     if found.unpacked is not None:
         size = f"{found.unpacked / limits.MIB:,.0f} MB"
-        talk.say(f"the image has {size} unpacked: {needed:,} MB of /tmp would do")
+        talk.say(f"the image has about {size} unpacked: {needed:,} MB of /tmp would do")
     cloud = connect(where, config, talk)
     if role:
         assumable.check(cloud.aws, RoleArn(role))
