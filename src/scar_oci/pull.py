@@ -1,7 +1,7 @@
 """One image from its source, a registry or files, to a complete folder in the store, in one pass.
 
     source -> blob stream (size, digest) -> decompressor -> tar entries -> files below a temporary name
-                                                                             | survey, description
+                                                                             | survey, prepare, description
                                                                              v
                                                                              rename
 
@@ -17,6 +17,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from scar_oci import udocker
 from scar_oci.compression import decompressed
@@ -29,6 +30,9 @@ from scar_oci.survey import survey
 from scar_oci.tar import Entry, TarReader
 from scar_oci.tree import remove_tree
 from scar_oci.unpack import Unpacker, disk_size
+
+if TYPE_CHECKING:
+    from scar_oci.store import Prepare
 
 _INCOMING = "incoming"
 """Folder in the store for trees that are being made or removed: garbage to everybody who holds the lock."""
@@ -44,7 +48,9 @@ _BAD_NAME = (errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL)
 _LAMBDA_NAMES = {"amd64": "x86_64", "arm64": "arm64"}
 
 
-def pull(store: ImageStore, source: Source, image: ResolvedImage) -> StoredImage:
+def pull(
+    store: ImageStore, source: Source, image: ResolvedImage, prepare: Prepare | None = None
+) -> StoredImage:
     """Fetch an image that is not in the store, in place of those that are. Raises ImageError."""
     config = source.config(image)  # before anything is removed: it may be unreadable
     try:
@@ -53,14 +59,16 @@ def pull(store: ImageStore, source: Source, image: ResolvedImage) -> StoredImage
             found = store.find(image.digest)  # somebody else may have had the lock until now
             if found is None:
                 _make_room(store, source, image)
-                found = _fill(store, source, image, config)
+                found = _fill(store, source, image, config, prepare)
             return found
     except OSError as error:
         raise _of_system(error, image) from error
 
 
-def _fill(store: ImageStore, source: Source, image: ResolvedImage, config: ImageConfig) -> StoredImage:
-    """Unpack below a temporary name, describe, rename. On any error, leave nothing."""
+def _fill(
+    store: ImageStore, source: Source, image: ResolvedImage, config: ImageConfig, prepare: Prepare | None
+) -> StoredImage:
+    """Unpack below a temporary name, prepare, describe, rename. On any error, leave nothing."""
     folder = os.path.join(store.root, _INCOMING, container_id(image.digest))
     final = store.folder(image.digest)
     available = _available(store.root)
@@ -71,6 +79,8 @@ def _fill(store: ImageStore, source: Source, image: ResolvedImage, config: Image
         runtime = survey(rootfs, _LAMBDA_NAMES.get(image.platform.architecture, image.platform.architecture))
         stored = StoredImage(image.digest, os.path.join(final, ROOTFS), config, runtime)
         try:
+            if prepare is not None:
+                prepare(os.fsdecode(rootfs), config)
             udocker.describe(folder, stored.rootfs, image, source.config_document(image), runtime)
             _describe(folder, stored)
         except OSError as error:

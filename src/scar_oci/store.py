@@ -19,8 +19,13 @@ from scar_oci.config import ImageConfig
 from scar_oci.runtime import Runtime
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scar_oci.manifest import ResolvedImage
     from scar_oci.source import Source
+
+    Prepare = Callable[[str, ImageConfig], None]
+    """Completes an image's tree, whose path it is given, for who runs it. May raise OSError."""
 
 FORMAT = 1
 """Of ``scar.json``. An image stored in another format is garbage."""
@@ -64,14 +69,15 @@ class ImageStore:
             runtime=Runtime.of_fields(document["runtime"]),
         )
 
-    def pull(self, source: Source, image: ResolvedImage) -> StoredImage:
+    def pull(self, source: Source, image: ResolvedImage, prepare: Prepare | None = None) -> StoredImage:
         """Fetch, verify and unpack an image, in place of any other that is here. Raises ImageError.
 
         An image that is here already is found, not fetched. Processes that pull into one store take turns.
+        ``prepare`` comes before the image appears: what is found was prepared.
         """
         from scar_oci import pull  # http.client, zlib, hashlib: 60 ms of CPU that a warm call must not pay
 
-        return self.find(image.digest) or pull.pull(self, source, image)
+        return self.find(image.digest) or pull.pull(self, source, image, prepare)
 
     def folder(self, digest: str) -> str:
         """Absolute path of the image's udocker container, whether it exists or not."""

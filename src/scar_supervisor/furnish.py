@@ -38,9 +38,11 @@ def furnish(rootfs: bytes, volumes: Iterable[str] = ()) -> None:
         for path in MACHINES:
             with suppress(OSError):  # a folder is in its place
                 _put(etc + b"/" + os.path.basename(path), _of_machine(path))
-    for folder in (b"dev/shm", *(os.path.normpath(b"/" + os.fsencode(volume)) for volume in volumes)):
+    with suppress(ImageError):  # /dev is a file
+        _make_folder(root.make(b"dev") + b"/shm")
+    for volume in volumes:
         with suppress(ImageError):  # a file is in its place
-            root.make(folder)
+            root.make(os.path.normpath(b"/" + os.fsencode(volume)))
 
 
 def _folder(root: RootPath, name: bytes) -> bytes | None:
@@ -48,6 +50,16 @@ def _folder(root: RootPath, name: bytes) -> bytes | None:
         return root.find(name)
     except UnsafeLayer:  # links in a circle
         return None
+
+
+def _make_folder(path: bytes) -> None:
+    """Make a folder in place of a file or a link, which may lead nowhere."""
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        if not stat.S_ISDIR(os.lstat(path).st_mode):
+            os.remove(path)
+            os.mkdir(path)
 
 
 def _of_machine(path: bytes) -> bytes:

@@ -16,8 +16,10 @@ from .function import WRITABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
+    from scar_oci.config import ImageConfig
     from scar_oci.platform import Platform
     from scar_oci.source import Source
     from scar_oci.store import StoredImage
@@ -50,18 +52,23 @@ def obtain(function: Function, log: Log, deadline: float) -> tuple[StoredImage, 
     from scar_oci.reference import ImageReference
 
     from .f1 import disregarded
-    from .furnish import furnish
 
     started = time.monotonic()
     reference = ImageReference.parse(function.image).with_digest(function.image_digest)
     with _source(function, deadline) as source:
-        image = ImageStore(STORE).pull(source, source.resolve(reference, _platform()))
-    furnish(os.fsencode(image.rootfs), image.config.volumes)
-    _list_scratch(image)
+        image = ImageStore(STORE).pull(source, source.resolve(reference, _platform()), _prepare)
     log.note(f"pulled {function.image} ({function.image_digest}) in {time.monotonic() - started:.1f} s")
     if wish := disregarded(image.config):
         log.note(wish)
     return image, True
+
+
+def _prepare(rootfs: str, config: ImageConfig) -> None:
+    """Complete a tree that was just unpacked. Raises OSError."""
+    from .furnish import furnish
+
+    furnish(os.fsencode(rootfs), config.volumes)
+    _list_scratch(rootfs, config.volumes)
 
 
 def _source(function: Function, deadline: float) -> AbstractContextManager[Source]:
@@ -109,12 +116,12 @@ def tidy(image: StoredImage) -> None:
         remove_newer(folder, pulled_ns, kept=folders)
 
 
-def _list_scratch(image: StoredImage) -> None:
-    rootfs = os.path.realpath(image.rootfs)
-    folders = (*map(os.fsdecode, SCRATCH), *(volume.strip("/") for volume in image.config.volumes))
+def _list_scratch(rootfs: str, volumes: Iterable[str]) -> None:
+    rootfs = os.path.realpath(rootfs)
+    folders = (*map(os.fsdecode, SCRATCH), *(volume.strip("/") for volume in volumes))
     tops = (os.path.realpath(os.path.join(rootfs, folder)) for folder in folders)
     inside = [parent for top in tops if top.startswith(rootfs + "/") for parent, _, _ in os.walk(top)]
-    with open(os.path.join(os.path.dirname(image.rootfs), _SCRATCH_LIST), "w", encoding="utf-8") as file:
+    with open(os.path.join(os.path.dirname(rootfs), _SCRATCH_LIST), "w", encoding="utf-8") as file:
         json.dump([os.path.relpath(folder, rootfs) for folder in inside], file)
 
 
@@ -122,11 +129,8 @@ def _list_scratch(image: StoredImage) -> None:
 def _scratch(container: str, _pulled_ns: int) -> frozenset[bytes]:
     """The folders that may hold what calls leave."""
     rootfs = os.fsencode(os.path.join(container, ROOTFS))
-    try:
-        with open(os.path.join(container, _SCRATCH_LIST), encoding="utf-8") as file:
-            listed = json.load(file)
-    except FileNotFoundError:  # the environment was killed between the pull and the list
-        listed = ()
+    with open(os.path.join(container, _SCRATCH_LIST), encoding="utf-8") as file:
+        listed = json.load(file)
     return frozenset(os.path.join(rootfs, folder) for folder in (*SCRATCH, *map(os.fsencode, listed)))
 
 

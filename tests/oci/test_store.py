@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from scar_oci.config import ImageConfig
 from scar_oci.errors import ImageError, UnsafeLayer
 from scar_oci.reference import ImageReference
 from scar_oci.registry import Registry
@@ -50,6 +52,24 @@ def test_another_image_takes_the_place_of_the_first(lab: Lab) -> None:
     assert lab.store.find(first.digest) is None
     assert containers(lab.store) == [container_id(second.digest)]
     assert os.readlink(Path(lab.store.root, "containers", "test-image")) == container_id(second.digest)
+
+
+def test_an_image_appears_when_it_is_prepared(lab: Lab) -> None:
+    lab.pusher.push("test/prepared", "latest", _ONE)
+    resolved = lab.registry.resolve(ImageReference.parse("test/prepared"), AMD64)
+
+    def refuse(rootfs: str, config: ImageConfig) -> None:
+        assert (os.listdir(rootfs), config.volumes) == (["one"], ("/data",))
+        assert lab.store.find(_ONE.digest) is None
+        raise PermissionError(errno.EACCES, "refused", rootfs)
+
+    def add(rootfs: str, config: ImageConfig) -> None:
+        Path(rootfs, "added").touch()
+
+    with pytest.raises(ImageError, match="refused"):
+        lab.store.pull(lab.registry, resolved, refuse)
+    assert containers(lab.store) == []
+    assert sorted(os.listdir(lab.store.pull(lab.registry, resolved, add).rootfs)) == ["added", "one"]
 
 
 def test_an_image_whose_pull_cannot_begin_leaves_the_old_one(lab: Lab) -> None:

@@ -56,6 +56,19 @@ def test_there_is_a_dev_shm_but_not_behind_a_link(etc: Path, tmp_path: Path) -> 
     assert not (etc / "shm").exists()
 
 
+def test_a_file_or_link_in_the_place_of_dev_shm_gives_way(tmp_path: Path) -> None:
+    shm = tmp_path / "root/dev/shm"
+    shm.parent.mkdir(parents=True)
+    shm.symlink_to("../run/shm")
+    furnish(bytes(tmp_path / "root"))
+    assert shm.is_dir()
+    assert not shm.is_symlink()
+    shm.rmdir()
+    shm.write_text("a file")
+    furnish(bytes(tmp_path / "root"))
+    assert shm.is_dir()
+
+
 def test_links_of_folders_are_followed_inside(tmp_path: Path) -> None:
     root = tmp_path / "root"
     (root / "usr/etc").mkdir(parents=True)

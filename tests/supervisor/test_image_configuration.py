@@ -136,6 +136,14 @@ def test_a_folder_to_work_in_that_is_a_file_is_told(start: Start, derived: Calla
         assert "WORKDIR" in result.error.message
 
 
+def test_a_link_that_leads_nowhere_in_place_of_dev_shm_is_no_obstacle(
+    start: Start, derived: Callable[..., str]
+) -> None:
+    with start(derived("shm", {}, symlink("dev/shm", "/run/shm"))) as environment:
+        assert environment.call(script=b"echo x > /dev/shm/left").exit_code == 0
+        assert environment.call(script=b"ls -A /dev/shm").output == b""
+
+
 def test_a_folder_to_work_in_is_not_made_outside_of_the_image(
     start: Start, derived: Callable[..., str], tmp_path: Path
 ) -> None:
