@@ -213,11 +213,14 @@ static int is_ours(const char *entry)
     return 0;
 }
 
-/* A program that is a link, by its own path: where it is decides where it looks for its libraries ($ORIGIN). */
+/*
+ * A program by its own path: where a link leads to decides where it looks for its libraries ($ORIGIN), and what it
+ * was called is told by its whole path.
+ */
 static const char *program_of(const char *path, char resolved[PATH_MAX])
 {
     char target, magic[4] = "";
-    if (readlink(path, &target, 1) < 0)
+    if (*path == '/' && readlink(path, &target, 1) < 0)
         return path;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     int is_elf = fd >= 0 && read(fd, magic, sizeof magic) == sizeof magic && memcmp(magic, "\177ELF", 4) == 0;

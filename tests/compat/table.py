@@ -74,7 +74,7 @@ cp /etc/shells /tmp/p; wc -l < /tmp/p; rm /tmp/p; ls /nosuch; echo $?; readlink 
 find /etc -name 'pass*' | sort; grep -c root /etc/passwd; sed -n 1p /etc/passwd; stat -c '%s %F' /etc/shells
 tar cf - -C /etc passwd group | tar tf -; echo a b c | tr ' ' '\\n' | sort -r | head -1; date -u -d @0 +%F
 touch -d @0 /tmp/t; stat -c %Y /tmp/t; mkdir -p /tmp/a/b/c; rmdir /tmp/a/b/c; ls -R /tmp/a; rm -r /tmp/a /tmp/t
-ln -s /etc/passwd /tmp/l; readlink /tmp/l; head -1 /tmp/l; rm /tmp/l; df / > /dev/null; echo $?; exit 42
+ln -s /etc/passwd /tmp/l; readlink /tmp/l; head -1 /tmp/l; rm /tmp/l; df / > /dev/null; echo $?; cd /usr; bin/cat /proc/self/cmdline | od -c; exit 42
 """
 
 DATA = """
