@@ -317,15 +317,38 @@ static char *withdrawn(void)
 
 static const char *own_name; /* argv[0] as the caller said it */
 
+/*
+ * Put a name before the other arguments. Programs that write a title over their arguments take these for one piece
+ * of memory, so a longer name than the one that is there takes all of them along.
+ */
+static void put_name(char **argv, const char *said)
+{
+    size_t length = strlen(said) + 1, room = strlen(argv[0]) + 1;
+    if (length <= room) {
+        argv[0] = memcpy(argv[0] + room - length, said, length);
+        return;
+    }
+    for (char **at = argv + 1; *at != NULL; at++)
+        length += strlen(*at) + 1;
+    char *to = malloc(length);
+    for (char **at = argv; to != NULL && *at != NULL; at++) {
+        const char *from = at == argv ? said : *at;
+        *at = to;
+        to = stpcpy(to, from) + 1;
+    }
+}
+
 static void name_program(char **argv)
 {
     char *wanted = withdrawn();
     if (argv[0] == NULL)
         return;
-    argv[0] = (char *)narrowed(argv[0]);
-    size_t length = strlen(argv[0]);
-    if (wanted != NULL && strncmp(wanted, argv[0], length) == 0 && wanted[length] == ':')
-        argv[0] = wanted + length + 1;
+    const char *path = narrowed(argv[0]);
+    size_t length = strlen(path);
+    if (wanted != NULL && strncmp(wanted, path, length) == 0 && wanted[length] == ':')
+        put_name(argv, wanted + length + 1);
+    else
+        argv[0] = (char *)path;
     own_name = argv[0];
     program_invocation_name = argv[0];
     char *slash = strrchr(argv[0], '/');

@@ -158,6 +158,9 @@ def _debian(number: int, name: str) -> list[Row]:
     ]
 
 
+TITLE = """cd /opt/probe; /opt/probe/probe title; ./probe title; PATH=/opt/probe:$PATH probe title; bash -c '
+(exec -a x ./probe title); (exec -a "$(printf %0200d 0)" /opt/probe/probe title)'"""
+
 TOOLS = "scar-compat/tools"
 PROBES: list[tuple[str, ...]] = [
     ("/proc/self/exe", "exe"),
@@ -261,6 +264,7 @@ TOOL_ROWS = [
         "a program's name",
         "sh -c 'echo $0'; bash -c 'exec -a other cat /nosuch'; cat /proc/self/comm; awk 'BEGIN { print 1 }'",
     ),
+    Row(TOOLS, "a title over the arguments", TITLE, program="/opt/probe/probe"),
     Row(TOOLS, "/proc/self/cmdline", "cat /proc/self/cmdline | tr '\\0' ' '", program="cat"),
     *(
         Row(TOOLS, title, f"/opt/probe/probe {word}", program="/opt/probe/probe", ignore="".join(ignore))
@@ -305,6 +309,17 @@ console.log(fs.existsSync("/opt"), fs.statSync("/etc/passwd").isFile(), fs.readd
 const {Worker} = require("worker_threads"); new Worker("require(\\"worker_threads\\").parentPort.postMessage(6 * 7)", {eval: true}).on("message", console.log)
 cp.spawn(process.execPath, ["-e", "console.log(1)"], {stdio: "inherit"}).on("exit", c => console.log("exit", c))' 2>&1 | grep -v '^ *at '"""
 
+NODE_IMAGE = "scar-compat/node"
+NODE_TITLE = """cat > /tmp/title.js <<'END'
+#!/usr/bin/env node
+process.title = "other"
+console.log(process.title, process.argv.slice(2), require("fs").readFileSync("/proc/self/comm") + "")
+END
+chmod +x /tmp/title.js; node /tmp/title.js 1 2; /tmp/title.js; cd /tmp; ./title.js 3"""
+
+NPM = """npm --version; mkdir /tmp/p; cd /tmp/p; npm init -y | tail -n +3; npm pkg set scripts.hello='node -p process.title'
+npm run hello -- 2>&1; npm ls; npm explore nosuch 2>&1 | head -2"""
+
 AWS = """aws --version 2>&1 | cut -d' ' -f1; aws configure list 2>&1 | tail -1 | wc -l; aws s3api help > /dev/null 2>&1; echo $?
 aws s3 ls --region us-east-1 --no-sign-request --endpoint-url http://127.0.0.1:1 2>&1; aws nosuch 2>&1 | tail -1; echo $?"""
 
@@ -336,7 +351,9 @@ TABLE = [
     Row(BEAM, "Elixir", ELIXIR, program="elixir"),
     Row("scar-compat/awscli", "AWS CLI", AWS, program="aws"),
     Row("scar-compat/java", "Java", JAVA, program="java"),
-    Row("scar-compat/node", "Node.js", NODE, program="node"),
+    Row(NODE_IMAGE, "Node.js", NODE, program="node"),
+    Row(NODE_IMAGE, "Node.js: a title of its own", NODE_TITLE, program="node"),
+    Row(NODE_IMAGE, "npm", NPM, program="npm"),
     Row(NATIVE, "C, dynamic", "/opt/native/dynamic", program="/opt/native/dynamic"),
     Row(
         NATIVE,

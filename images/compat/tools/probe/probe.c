@@ -25,6 +25,8 @@
 
 extern char **environ;
 
+static char **arguments;
+
 static void fail(const char *what)
 {
     printf("%s: %s\n", what, strerror(errno));
@@ -300,16 +302,33 @@ static void user(void)
     printf("games %d\n", (int)getpwnam("games")->pw_uid);
 }
 
+/* Writes a title over the arguments as libraries do: they take these for one piece of memory. */
+static void write_title(void)
+{
+    char *end = arguments[0], **at = arguments;
+    printf("called %s\n", arguments[0]);
+    while (*at == end) {
+        end += strlen(*at) + 1;
+        at++;
+    }
+    printf("in one piece %d\n", *at == NULL);
+    memset(arguments[0], 0, (size_t)(end - arguments[0]));
+    strcpy(arguments[0], "a title");
+    print_content(open("/etc/debian_version", O_RDONLY));
+}
+
 static const struct { const char *name; void (*run)(void); } probes[] = {
     {"exe", exe}, {"open-exe", open_exe}, {"realpath", real}, {"dladdr", address}, {"dlopen", plugin},
     {"posix_spawn", spawn}, {"no-variables", spawn_clean}, {"shells", run_shells}, {"stat", status_calls},
     {"syscall", system_calls}, {"unix-socket", short_socket}, {"long-socket", long_socket},
     {"shm_open", shared_memory}, {"sem_open", semaphore}, {"walks", walks}, {"files", files}, {"user", user},
+    {"title", write_title},
 };
 
 int main(int count_of_words, char **words)
 {
     setvbuf(stdout, NULL, _IONBF, 0);
+    arguments = words;
     for (int at = 1; at < count_of_words; at++)
         for (size_t probe = 0; probe < sizeof probes / sizeof *probes; probe++)
             if (strcmp(words[at], probes[probe].name) == 0)
