@@ -112,12 +112,12 @@ class Layout(Source):
         Raises ImageError.
         """
         if reference.digest:
-            digest, document = self._manifest(reference.digest)
+            digest, document = self._manifest(reference.digest, "")
         else:
             digest, document = self._choose(self._of_name(reference), platform)
         if isinstance(document, Index):  # as `docker save` lists an image for several platforms
             chosen = document.choose(platform, reference.short)
-            digest, document = self._manifest(chosen.digest)
+            digest, document = self._manifest(chosen.digest, chosen.media_type)
         if not isinstance(document, Manifest):
             raise CorruptImage(f"{self._what} holds an index where an image should be")
         return self._checked(ResolvedImage(reference, digest, platform, document.config, document.layers))
@@ -169,10 +169,11 @@ class Layout(Source):
         if not candidates:
             raise platform_missing(self._what, platform, [image.platform for image in images])
         exact = [image for image in candidates if image.platform == platform]
-        return self._manifest((exact or candidates)[0].descriptor.digest)
+        chosen = (exact or candidates)[0].descriptor
+        return self._manifest(chosen.digest, chosen.media_type)
 
-    def _manifest(self, digest: str) -> tuple[str, Manifest | Index]:
-        return digest, parse(self.document(digest), "", self._what)
+    def _manifest(self, digest: str, media_type: str) -> tuple[str, Manifest | Index]:
+        return digest, parse(self.document(digest), media_type, self._what)
 
     def _read(self, path: str, limit: int) -> bytes:
         file = self._open(path)

@@ -21,6 +21,9 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 ACCEPTED = (OCI_INDEX, OCI_MANIFEST, DOCKER_INDEX, DOCKER_MANIFEST)
 """What we ask a registry for."""
 
+_TELL_NOTHING = ("", "application/json", "application/octet-stream", "text/plain")
+"""Types that servers give to documents of which they know nothing."""
+
 CONFIG_TYPES = (
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
@@ -113,13 +116,15 @@ def platform_missing(name: str, wanted: Platform, offered: list[Platform]) -> Pl
 
 
 def parse(data: bytes, media_type: str, name: str) -> Manifest | Index:
-    """The manifest or index in ``data``. ``media_type`` is the registry's answer; the document's own one
-    counts.
+    """The manifest or index in ``data``. ``media_type`` is what the registry or an index says of it.
 
+    The document's own type counts, which OCI's may lack; where neither tells, what is in it decides.
     Raises UnsupportedImage for other documents, CorruptImage for malformed ones.
     """
     document = load_object(data, f"the manifest of {name}")
-    kind = document.get("mediaType") or media_type.partition(";")[0].strip()
+    kind = str(document.get("mediaType") or media_type.partition(";")[0].strip())
+    if kind in _TELL_NOTHING:
+        kind = _shape(document)
     if document.get("schemaVersion") == 1:
         raise UnsupportedImage(
             f"the image {name} is stored in Docker's first format (schema 1), which is no longer read",
@@ -132,7 +137,17 @@ def parse(data: bytes, media_type: str, name: str) -> Manifest | Index:
             return _manifest(document, name)
     except (KeyError, TypeError, ValueError, InvalidReference) as error:
         raise CorruptImage(f"the manifest of {name} is malformed: {error}") from error
-    raise UnsupportedImage(f"{name} is not a container image: its manifest is of the type {kind[:100]!r}")
+    raise UnsupportedImage(
+        f"{name} is not a container image: its manifest is of the type {kind[:100] or 'unknown'!r}"
+    )
+
+
+def _shape(document: dict[str, Any]) -> str:
+    """The media type of a document that looks like an index or a manifest; empty if like none, or both."""
+    is_index, is_manifest = "manifests" in document, "layers" in document
+    if is_index == is_manifest:
+        return ""
+    return OCI_INDEX if is_index else OCI_MANIFEST
 
 
 def load_object(data: bytes, what: str) -> dict[str, Any]:

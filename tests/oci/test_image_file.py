@@ -197,6 +197,20 @@ def test_an_index_in_the_index_is_followed(tmp_path: Path, store: ImageStore) ->
     assert unpack(archive(tmp_path / "a.tar", files), store).digest == _IMAGE.digest
 
 
+@pytest.mark.parametrize("by_digest", [False, True])
+def test_a_manifest_need_not_say_what_it_is(tmp_path: Path, store: ImageStore, by_digest: bool) -> None:
+    fields = json.loads(_IMAGE.manifest)
+    del fields["mediaType"]
+    manifest = json.dumps(fields).encode()
+    digest = digest_of(manifest)
+    files = laid_out((_IMAGE, {}))
+    files["blobs/" + digest.replace(":", "/")] = manifest
+    entry = {"mediaType": _IMAGE.media_type, "digest": digest, "size": len(manifest)}
+    files["index.json"] = json.dumps({"schemaVersion": 2, "manifests": [entry]}).encode()
+    reference = _NAME.with_digest(digest) if by_digest else _NAME
+    assert unpack(archive(tmp_path / "a.tar", files), store, reference).digest == digest
+
+
 def _altered(files: dict[str, bytes], name: str, content: bytes | None) -> dict[str, bytes]:
     changed = {key: value for key, value in files.items() if not (key == name and content is None)}
     return changed if content is None else {**changed, name: content}
