@@ -97,11 +97,12 @@ class Index(NamedTuple):
         """The entry for ``wanted``: of the same variant if there is one, else of none. Raises
         PlatformMissing.
 
-        As Docker does: an image for another variant may use instructions that Lambda's machines lack.
+        As Docker does: an image for another variant may use instructions that Lambda's machines lack. An
+        entry without a platform comes last: what it is for, its image's config says.
         """
-        for variant in (wanted.variant, ""):
+        for acceptable in (wanted, wanted._replace(variant=""), Platform("", "")):
             for platform, descriptor in self.entries:
-                if platform == wanted._replace(variant=variant):
+                if platform == acceptable:
                     return descriptor
         raise platform_missing(name, wanted, [platform for platform, _ in self.entries])
 

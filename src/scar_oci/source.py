@@ -69,9 +69,10 @@ class Source(ABC):
         return total
 
     def _checked(self, image: ResolvedImage) -> ResolvedImage:
-        """The image, if its config says that it is for the platform that was asked for."""
+        """The image, unless its config says that it is for another platform than was asked for."""
         built_for = Platform.of_document(self._config(image))
-        if built_for.architecture and built_for[:2] != image.platform[:2]:
+        pairs = zip(built_for[:2], image.platform[:2], strict=True)
+        if any(said not in ("", asked) for said, asked in pairs):
             raise platform_missing(image.reference.short, image.platform, [built_for])
         return image
 

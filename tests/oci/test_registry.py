@@ -33,6 +33,7 @@ from tests.oci.layers import (
 from tests.oci.unreliable import UnreliableRegistry
 
 ARM64 = Platform.of_lambda("arm64")
+OCI_TYPE = f"{OCI}.{{}}.v1+json"
 _INTEL = image(layer(file("intel")))
 _ARM = image(layer(file("arm")), architecture="arm64")
 _ATTESTATION = {
@@ -90,6 +91,58 @@ def test_an_image_without_an_index_tells_its_platform_in_its_config(server: Unre
     assert resolve(server, ARM64) == _ARM.digest
     with pytest.raises(PlatformMissing, match="not built for linux/amd64, only for: linux/arm64/v8"):
         resolve(server, AMD64)
+
+
+def without_type(document: bytes) -> bytes:
+    fields = json.loads(document)
+    del fields["mediaType"]
+    return json.dumps(fields).encode()
+
+
+@pytest.mark.parametrize("said", ["", "application/json", "text/plain; charset=utf-8", OCI_TYPE])
+def test_documents_without_a_type_are_known_by_what_they_hold(server: UnreliableRegistry, said: str) -> None:
+    plain = without_type(_INTEL.manifest)
+    server.documents["latest"] = (said.format("manifest"), plain)
+    assert resolve(server) == digest_of(plain)
+    server.documents["latest"] = (said.format("index"), without_type(index(_INTEL, _ARM)))
+    assert resolve(server) == _INTEL.digest
+
+
+def test_an_entry_without_a_platform_is_for_what_its_config_says(server: UnreliableRegistry) -> None:
+    document = json.loads(index(_INTEL))
+    del document["manifests"][0]["platform"]
+    server.documents["latest"] = (f"{OCI}.index.v1+json", json.dumps(document).encode())
+    assert resolve(server) == _INTEL.digest
+    with pytest.raises(PlatformMissing, match=r"not built for linux/arm64, only for: linux/amd64$"):
+        resolve(server, ARM64)
+    document["manifests"].append(json.loads(index(_ARM))["manifests"][0])
+    server.documents["latest"] = (f"{OCI}.index.v1+json", json.dumps(document).encode())
+    assert resolve(server, ARM64) == _ARM.digest
+
+
+@pytest.mark.parametrize(
+    ("config", "found"),
+    [
+        ({"architecture": "amd64"}, ""),
+        ({"os": "linux"}, ""),
+        ({}, ""),
+        ({"os": "windows"}, "windows"),
+        ({"os": "windows", "architecture": "amd64"}, "windows/amd64"),
+        ({"architecture": "arm64"}, "arm64/v8"),
+    ],
+)
+def test_what_a_config_says_of_its_platform_is_compared(
+    server: UnreliableRegistry, config: dict[str, str], found: str
+) -> None:
+    blob = json.dumps(config).encode()
+    described = {"mediaType": f"{OCI}.config.v1+json", "digest": digest_of(blob), "size": len(blob)}
+    server.documents[digest_of(blob)] = ("application/octet-stream", blob)
+    server.documents["latest"] = (_INTEL.media_type, manifest(config=described))
+    if not found:
+        assert resolve(server)
+        return
+    with pytest.raises(PlatformMissing, match=f"only for: {found}$"):
+        resolve(server)
 
 
 def variants(*entries: tuple[str, str]) -> Index:
@@ -164,6 +217,9 @@ def with_layer_type(media_type: str) -> bytes:
             manifest(config={**json.loads(_INTEL.manifest)["config"], "mediaType": "x/helm"}),
             "not a container image",
         ),
+        (manifest(mediaType=5), "not a container image"),
+        (manifest(mediaType=None, manifests=[]), "of the type 'unknown'"),
+        (b"{}", "of the type 'unknown'"),
         (with_layer_type(f"{DOCKER}.image.rootfs.foreign.diff.tar.gzip"), "cannot be unpacked"),
         (with_layer_type(f"{OCI_LAYER}+encrypted"), "cannot be unpacked"),
     ],
