@@ -189,8 +189,10 @@ class Results(NamedTuple):
                 )
         except NoTimeLeft as error:
             return str(error)
-        except s3.errors() as error:
+        except s3.errors() as error:  # some of them are OSErrors too
             return s3.not_written(error)
+        except OSError as error:
+            return _reason(error)
         return ""
 
     def _content_type(self, key: str) -> str:

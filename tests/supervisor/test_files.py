@@ -26,6 +26,7 @@ many*) mkdir -p a/b; for i in $(seq 20); do echo $i > a/b/$i; done; : > empty;;
 none*) ;;
 types*) cp "$SCAR_INPUT_FILE" x.PNG; : > x.html; : > x.tar.gz; : > x.unknown; : > plain;;
 deep*) echo x > short; for i in $(seq 22); do mkdir $long && cd $long; done;;
+links*) echo x > file; to=file; for i in $(seq 50); do ln -s $to link-$i; to=link-$i; done;;
 nested*) mkdir -p $(seq -s / 1000); echo x > short;;
 long*) mkdir -p $(seq -s / 350); echo x > $(seq -s / 350)/x; echo x > short;;
 bytes*) : > "$(printf 'a\377')"; : > 'a\xff'; : > b;;
@@ -204,6 +205,18 @@ def test_a_folder_that_the_system_does_not_open_fails_the_call_and_loses_no_file
     assert "/ could not be written: the folder cannot be read: File name too long" in answer["message"]
     assert results(s3, bucket) == {"short": b"x\n"}
     assert left(function) == []
+
+
+def test_a_result_that_the_system_does_not_open_fails_the_call_and_loses_no_other(
+    function: Environment, s3: Any, bucket: str
+) -> None:
+    s3.put_object(Bucket=bucket, Key="input/links", Body=b"")
+    answer = function.answer(s3_event(bucket, "input/links"))
+    assert answer["raised"] == "StagingFailed"
+    assert "output/link-50 could not be written: Too many levels of symbolic links" in answer["message"]
+    found = results(s3, bucket)
+    assert {"file", "link-1", "link-40"} <= found.keys()
+    assert set(found.values()) == {b"x\n"}
 
 
 def test_folders_may_be_nested_deeper_than_functions_of_python(
