@@ -202,7 +202,7 @@ class Results(NamedTuple):
             return self.input_type
         import mimetypes
 
-        kind, packed = mimetypes.guess_type(key)
+        kind, packed = mimetypes.guess_type(f"/{key}")  # a path: `data:x/y,z` is a URL
         return "" if kind is None or packed else kind  # what is packed is not of the kind that is in it
 
 

@@ -22,6 +22,7 @@ path=${SCAR_INPUT_FILE#"$SCAR_INPUT_DIR"/}
 long=$(printf %0200d 0)
 cd "$SCAR_OUTPUT_DIR"
 case $path in
+scheme*) mkdir data:x; for i in 1 2 3; do echo $i > "data:x/ü,$i.html"; done;;
 many*) mkdir -p a/b; for i in $(seq 20); do echo $i > a/b/$i; done; : > empty;;
 none*) ;;
 types*) cp "$SCAR_INPUT_FILE" x.PNG; : > x.html; : > x.tar.gz; : > x.unknown; : > plain;;
@@ -145,6 +146,16 @@ def test_content_types(function: Environment, s3: Any, bucket: str) -> None:
         "x.unknown": untyped,
         "plain": untyped,
     }
+
+
+def test_a_name_that_looks_like_a_url_is_a_name(start: Any, digest: str, s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="input/scheme", Body=b"")
+    with start(digest, SCAR_OUTPUT=f"{bucket}-2/") as function:
+        s3.create_bucket(Bucket=f"{bucket}-2")
+        assert processed(function.answer(s3_event(bucket, "input/scheme"))) == 1
+    keys = [f"data:x/ü,{number}.html" for number in (1, 2, 3)]
+    assert list(results(s3, f"{bucket}-2", "")) == keys
+    assert s3.head_object(Bucket=f"{bucket}-2", Key=keys[0])["ContentType"] == "text/html"
 
 
 def test_a_default_is_no_type_to_keep(function: Environment, s3: Any, bucket: str) -> None:
