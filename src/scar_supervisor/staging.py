@@ -21,7 +21,7 @@ from .keys import KEY_MAX, local_path, output_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
     from typing import BinaryIO
 
     from .output import Log
@@ -142,7 +142,7 @@ class Results(NamedTuple):
         after the last file StagingFailed with all failures.
         """
         failures = []
-        for file, failure in self._tried(_files(folder, self.prefix, log), deadline):
+        for file, failure in self._tried(folder, log, deadline):
             url = f"s3://{self.bucket}/{file.key}"
             if failure:
                 failures.append(f"{url} could not be written: {failure}")
@@ -153,11 +153,11 @@ class Results(NamedTuple):
             more = f"; and {len(failures) - _TOLD} more" if len(failures) > _TOLD else ""
             raise StagingFailed("; ".join(failures[:_TOLD]) + more, s3.PERMIT)
 
-    def _tried(self, files: Iterable[_File], deadline: float) -> Iterator[tuple[_File, str]]:
-        """Each file, after it was tried, and why it could not be written, or an empty text."""
+    def _tried(self, folder: bytes, log: Log, deadline: float) -> Iterator[tuple[_File, str]]:
+        """Each file under a folder, after it was tried, and why it could not be written, or an empty text."""
         usable: list[_File] = []
         keys: set[str] = set()
-        for file in files:
+        for file in _files(folder, self.prefix, log):
             if reason := _unusable(file, keys):
                 yield file, reason
             else:
@@ -165,13 +165,13 @@ class Results(NamedTuple):
                 keys.add(file.key)
         if usable:
             with s3.client(deadline) as client:
-                put = functools.partial(self._put, client, _time_check(deadline))
+                put = functools.partial(self._put, client, log, _time_check(deadline))
                 yield from _side_by_side(put, [file for file in usable if file.size <= AT_ONCE])
                 for file in usable:
                     if file.size > AT_ONCE:  # one after the other: the parts of each go side by side
                         yield file, put(file)
 
-    def _put(self, client: Any, check: Callable[..., None], file: _File) -> str:
+    def _put(self, client: Any, log: Log, check: Callable[..., None], file: _File) -> str:
         """Write a file; why it could not be, or an empty text."""
         target = {"Bucket": self.bucket, "Key": file.key}
         about: dict[str, Any] = {"Metadata": self.metadata}
@@ -193,6 +193,9 @@ class Results(NamedTuple):
             return s3.not_written(error)
         except OSError as error:
             return _reason(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other files are not to suffer
+            log.trace(error)
+            return f"{type(error).__name__}: {error}"
         return ""
 
     def _content_type(self, key: str) -> str:

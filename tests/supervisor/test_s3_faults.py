@@ -158,6 +158,20 @@ def test_one_result_that_cannot_be_written_keeps_no_other_from_it(
     assert last(function).outputs == 2
 
 
+def test_what_nobody_foresaw_of_one_result_keeps_no_other_from_being_written(
+    function: Environment, entrance: Door, s3: Any, bucket: str
+) -> None:
+    s3.put_object(Bucket=bucket, Key="input/three", Body=b"")
+    nonsense = Refusal(202, headers=(("x-amz-object-size", "many"),))
+    before = len(function.log())
+    with entrance.refusing(lambda method, path: nonsense if path.endswith("/output/1") else None):
+        answer = function.answer(s3_event(bucket, "input/three"))
+    assert answer["raised"] == "StagingFailed"
+    assert f"s3://{bucket}/output/1 could not be written: ValueError: " in answer["message"]
+    assert results(s3, bucket) == {"2": b"2\n", "3": b"3\n"}
+    assert function.log()[before:].count(", in _put") == 1
+
+
 def test_a_part_of_a_large_result_that_is_denied_is_told_and_takes_no_room(
     function: Environment, entrance: Door, s3: Any, bucket: str
 ) -> None:
