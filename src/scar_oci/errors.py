@@ -6,6 +6,14 @@ The class names are stable: they travel to the client as the type of a failure.
 from __future__ import annotations
 
 
+def as_text(message: str) -> str:
+    """A message with the bytes of names that are not UTF-8 as ``\\xNN``.
+
+    As Python has them in a text, they end the process of AWS's runtime client, which only encodes Unicode.
+    """
+    return message.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 class ImageError(Exception):
     """What failed and why (``str(error)``), what to do about it (``hint``), whether it may pass by itself."""
 
@@ -13,7 +21,7 @@ class ImageError(Exception):
     """True if the same request may succeed later without anybody changing anything."""
 
     def __init__(self, message: str, *, hint: str = "", temporary: bool | None = None) -> None:
-        super().__init__(message)
+        super().__init__(as_text(message))
         self.hint = hint
         if temporary is not None:
             self.temporary = temporary

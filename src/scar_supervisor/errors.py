@@ -8,6 +8,8 @@ from __future__ import annotations
 import errno
 import os
 
+from scar_oci.errors import as_text
+
 from .contract import EXIT_SCAR_ERROR
 
 
@@ -17,7 +19,7 @@ class SupervisorError(Exception):
     exit_code = EXIT_SCAR_ERROR
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
+        super().__init__(as_text(message))
         self.hint = hint
 
 

@@ -46,7 +46,10 @@ for line in sys.stdin:
     except Exception as error:
         answer = {"raised": type(error).__name__, "message": str(error)}
     answer["open"] = len(os.listdir("/proc/self/fd"))
-    print(json.dumps(answer), file=sys.stderr, flush=True)
+    # As AWS's client of the runtime encodes it from Python 3.12 on: what is not Unicode ends the process.
+    line = json.dumps(answer, ensure_ascii=False) + "\\n"
+    sys.stderr.buffer.write(line.encode())
+    sys.stderr.buffer.flush()
 """
 
 
@@ -170,7 +173,7 @@ def start(task: Path, registry: str, s3_endpoint: str, tmp_path_factory: pytest.
             log.open("wb") as output,
             subprocess.Popen(
                 [sys.executable, "-c", DRIVER, str(task)],
-                stdin=subprocess.PIPE, stdout=output, stderr=subprocess.PIPE, text=True, env=variables,
+                stdin=subprocess.PIPE, stdout=output, stderr=subprocess.PIPE, encoding="utf-8", env=variables,
             ) as process,
         ):  # fmt: skip
             yield Environment(process, tmp, log)

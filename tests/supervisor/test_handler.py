@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from scar_supervisor.contract import Call, Processed
+from tests.oci import layers
 from tests.supervisor.conftest import Environment, left, processed
 
 
@@ -91,6 +92,15 @@ def test_a_warm_environment_opens_nothing_more_with_each_call(cow: Environment) 
     event = Call(script=b"echo x > $SCAR_OUTPUT_DIR/x").to_payload()
     counts = [cow.answer(event)["open"] for _ in range(50)]
     assert len(set(counts)) == 1
+
+
+def test_an_error_may_name_what_is_no_text(start: Any, derived: Any) -> None:
+    program = layers.file("bin/\udcff", b"\x7fELF", mode=0o755)
+    with start(derived("no-text", {}, program)) as environment:
+        result = environment.call("/bin/\udcff")
+    assert result.error
+    assert result.error.type == "IncompatibleImage"
+    assert "/bin/\\xff is not a program" in result.error.message
 
 
 def test_an_event_s_file_holds_the_event(start: Any, derived: Any) -> None:

@@ -15,10 +15,11 @@ from tests.supervisor.faulty_s3 import Door, Refusal, door
 LARGE = bytes(range(256)) * 4096 * 17
 """17 MB: it goes in three parts."""
 
-SCRIPT = """
+SCRIPT = r"""
 cd "$SCAR_OUTPUT_DIR"
 case $SCAR_INPUT_FILE in
 */three*) echo 1 > 1; echo 2 > 2; echo 3 > 3;;
+*/bytes*) cp "$SCAR_INPUT_FILE" "$(printf 'a\377')";;
 */two-large*) cp "$SCAR_INPUT_FILE" large-1; cp "$SCAR_INPUT_FILE" large-2; echo small > small;;
 *) cp "$SCAR_INPUT_FILE" .;;
 esac
@@ -156,6 +157,16 @@ def test_one_result_that_cannot_be_written_keeps_no_other_from_it(
     assert "output/1" not in answer["message"]
     assert body(s3, bucket, "output/1") + body(s3, bucket, "output/3") == b"1\n3\n"
     assert last(function).outputs == 2
+
+
+def test_the_name_of_a_large_result_that_is_denied_may_be_no_text(
+    function: Environment, entrance: Door, s3: Any, bucket: str
+) -> None:
+    s3.put_object(Bucket=bucket, Key="input/bytes", Body=LARGE)
+    with entrance.refusing(lambda method, path: Refusal(403, "AccessDenied") if method == "POST" else None):
+        answer = function.answer(s3_event(bucket, "input/bytes"))
+    assert answer["raised"] == "StagingFailed"
+    assert f"s3://{bucket}/output/a\\xff could not be written: access denied" in answer["message"]
 
 
 def test_what_nobody_foresaw_of_one_result_keeps_no_other_from_being_written(
