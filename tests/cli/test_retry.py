@@ -17,6 +17,7 @@ from scar import limits
 from scar.ops import patience
 from scar.ops.retry.record import Record
 from scar_supervisor import contract
+from scar_supervisor.contract import Call
 from tests.cli import aws_server
 from tests.cli.aws_server import Reply, Request
 from tests.cli.faults import error_of
@@ -29,9 +30,17 @@ TOPIC = "arn:aws:sns:us-east-1:123456789012:failed"
 PREFIX = "aws/lambda/async/cow/"
 
 
+def of_s3(key: Any) -> dict[str, Any]:
+    """A record of S3's about an object, whose key is as S3 encodes it."""
+    return {
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": "files"}, "object": {"key": key}},
+    }
+
+
 def record(number: int, **changes: Any) -> dict[str, Any]:
     """As Lambda writes it, of an event of a file."""
-    file = {"s3": {"bucket": {"name": "files"}, "object": {"key": f"input/a+{number}%21"}}}
     return {
         "version": "1.0",
         "timestamp": "2026-11-21T10:00:00.000Z",
@@ -41,7 +50,7 @@ def record(number: int, **changes: Any) -> dict[str, Any]:
             "condition": "RetriesExhausted",
             "approximateInvokeCount": 3,
         },
-        "requestPayload": {"Records": [file]},
+        "requestPayload": {"Records": [of_s3(f"input/a+{number}%21")]},
         "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
         "responsePayload": {"errorType": "ContainerFailed", "errorMessage": "exit status 1"},
         **changes,
@@ -299,7 +308,54 @@ def test_nothing_to_send(scar: Scar, cloud: Cloud) -> None:
     assert (ran.status, ran.out) == (0, "Sent again: 0 of 0 events\n")
 
 
-@pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"requestContext": null}', b"\xff"])
+NOTIFICATION = json.dumps({"Records": [of_s3("a+%C3%BC"), of_s3("c")]})
+
+
+def of_sns(message: str) -> dict[str, Any]:
+    return {"EventSource": "aws:sns", "Sns": {"Message": message}}
+
+
+def of_sqs(body: str) -> dict[str, Any]:
+    return {"eventSource": "aws:sqs", "messageId": "id", "receiptHandle": "handle", "body": body}
+
+
+@pytest.mark.parametrize(
+    ("event", "files"),
+    [
+        (json.loads(NOTIFICATION), ("files/a ü", "files/c")),
+        (
+            {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": NOTIFICATION}}]},
+            ("files/a ü", "files/c"),
+        ),
+        ({"Records": [of_sqs(NOTIFICATION), of_sqs("text")]}, ("files/a ü", "files/c")),
+        (
+            {
+                "source": "aws.s3",
+                "detail-type": "Object Created",
+                "detail": {"bucket": {"name": "files"}, "object": {"key": "a+b"}},
+            },
+            ("files/a+b",),
+        ),
+        (Call(object=("files", "input/a+ü"), script=b"\xff").to_payload(), ("files/input/a+ü",)),
+        (Call(script=b"true").to_payload(), ()),
+        ({contract.PAYLOAD_KEY: {"version": contract.VERSION - 1, "object": ["files", "a"]}}, ()),
+        ({contract.PAYLOAD_KEY: None}, ()),
+        ({"Records": [of_s3(7), of_s3("b")]}, ("files/b",)),
+        ({"Records": 7}, ()),
+        ("\ud800 ü", ()),
+    ],
+)
+def test_the_files_of_each_shape_of_event(event: Any, files: tuple[str, ...]) -> None:
+    """And what is in none of them keeps no event from being sent as it was."""
+    parsed = Record.parse(json.dumps(record(1, requestPayload=event)))
+    assert parsed is not None
+    assert parsed.files == files
+    assert json.loads(parsed.event()) == event
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "[]", "{}", '{"requestContext": null}', b"\xff", pytest.param("[" * 100_000, id="deep")]
+)
 def test_what_is_no_record(text: str | bytes) -> None:
     assert Record.parse(text) is None
 

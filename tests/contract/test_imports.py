@@ -21,6 +21,8 @@ LAYERS = ("scar.cli", "scar.ops", "scar.deploy", "scar.aws")
 CONTRACT = "scar_supervisor.contract"
 PREDICTING = tuple(f"scar_supervisor.{name}" for name in ("environment", "errors", "f1", "place", "program"))
 """What `scar check` shares with the function, so that it foretells what the function will do."""
+EVENTS = "scar_supervisor.events"
+"""What `scar retry` shares with the function, so that it names the files that the function would process."""
 
 
 class Import(NamedTuple):
@@ -78,7 +80,9 @@ def violation(statement: Import) -> str | None:
 
 def _shared_with(importer: str) -> tuple[str, ...]:
     """The modules of the supervisor that a module of the client may import."""
-    return (CONTRACT, *PREDICTING) if within(importer, "scar.inspection") else (CONTRACT,)
+    if within(importer, "scar.inspection"):
+        return (CONTRACT, *PREDICTING)
+    return (CONTRACT, EVENTS) if within(importer, "scar.ops.retry") else (CONTRACT,)
 
 
 def _violation_in_lambda(importer: str, imported: str, lazy: bool) -> str | None:
@@ -136,6 +140,7 @@ def test_every_import_of_the_sources_keeps_the_directions() -> None:
         Import("scar.ops.cloud", "scar.local.cloud"),
         Import("scar.aws.session", "boto3"),
         Import("scar.inspection.facts", "scar_supervisor.f1"),
+        Import("scar.ops.retry.record", "scar_supervisor.events.messages"),
         Import("scar.local.server", "scar.errors"),
     ],
 )
@@ -155,6 +160,8 @@ def test_rules_accept(statement: Import) -> None:
         Import("scar_oci.store", "scar_supervisor.contract"),
         Import("scar.ops.run", "scar_supervisor.handler"),
         Import("scar.ops.run", "scar_supervisor.f1"),
+        Import("scar.ops.run", "scar_supervisor.events"),
+        Import("scar.ops.retry.record", "scar_supervisor.f1"),
         Import("scar.inspection.facts", "scar_supervisor.handler"),
         Import("scar.ops.run", "boto3", lazy=True),
         Import("scar.aws.functions", "scar.deploy.package"),

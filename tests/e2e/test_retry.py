@@ -45,6 +45,14 @@ def kept(
     sqs.close()
 
 
+def wait_for(records: Callable[[], int]) -> None:
+    """Until there is one."""
+    deadline = time.monotonic() + 60
+    while not records():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 @pytest.mark.parametrize("kept", ["bucket", "queue"], indirect=True)
 def test_sent_again(scar: Scar, s3: Any, script: Script, kept: tuple[str, Callable[[], int]]) -> None:
     destination, records = kept
@@ -53,10 +61,7 @@ def test_sent_again(scar: Scar, s3: Any, script: Script, kept: tuple[str, Callab
     assert scar("init", *init).status == 0
     try:
         s3.put_object(Bucket=bucket, Key=KEY, Body=b"content")
-        deadline = time.monotonic() + 60
-        while not records():
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_for(records)
         (event,) = scar("retry", "--dry-run", "--json", NAME).json["events"]
         assert event["files"] == [f"{bucket}/{KEY}"]
         assert event["tries"] == 3
@@ -66,6 +71,31 @@ def test_sent_again(scar: Scar, s3: Any, script: Script, kept: tuple[str, Callab
         ran = scar("retry", NAME)
         assert (ran.status, ran.stdout.splitlines()[-1]) == (0, b"Sent again: 1 of 1 events"), ran.stderr
         assert waited_for(s3, bucket, f"output/{KEY.removeprefix('input/')}") == b"content"
+        assert records() == 0
+    finally:
+        scar("rm", NAME)
+
+
+@pytest.mark.parametrize("kept", ["queue"], indirect=True)
+def test_a_call_of_run_is_sent_again(
+    scar: Scar, s3: Any, script: Script, kept: tuple[str, Callable[[], int]]
+) -> None:
+    """With the arguments that it was made with. The first file's call is waited for, and leaves no record."""
+    destination, records = kept
+    s3.create_bucket(Bucket="called")
+    for key in ("input/0", KEY):
+        s3.put_object(Bucket="called", Key=key, Body=b"content")
+    init = ("-n", NAME, "-s", script(FAILING), "-es", "called", "--on-failure", destination, IMAGE)
+    assert scar("init", *init).status == 0
+    try:
+        assert scar("run", "-es", "called", "-e", "GREETING=moo", NAME).status == 1
+        wait_for(records)
+        (event,) = scar("retry", "--dry-run", "--json", NAME).json["events"]
+        assert event["files"] == [f"called/{KEY}"]
+        assert scar("update", "-s", script('echo "$GREETING" > "$SCAR_OUTPUT_DIR/said"\n'), NAME).status == 0
+        ran = scar("retry", NAME)
+        assert (ran.status, ran.stdout.splitlines()[-1]) == (0, b"Sent again: 1 of 1 events"), ran.stderr
+        assert waited_for(s3, "called", "output/said") == b"moo\n"
         assert records() == 0
     finally:
         scar("rm", NAME)

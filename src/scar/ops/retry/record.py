@@ -9,10 +9,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote_plus
 
 from scar import limits
 from scar.errors import ScarError
+from scar_supervisor.contract import PAYLOAD_KEY, Call, ContractError
+from scar_supervisor.events import S3Object, messages
 
 
 class CannotSend(ScarError):
@@ -31,7 +32,7 @@ class Record:
     tries: int
     reason: str
     files: tuple[str, ...]
-    """``BUCKET/KEY`` of each object that the event is about, if it is S3's."""
+    """``BUCKET/KEY`` of each object that the function would process."""
     payload: bytes | None = field(repr=False)
     """The event; None if Lambda has left it out."""
 
@@ -47,10 +48,10 @@ class Record:
                 time=str(document["timestamp"]),
                 tries=int(context["approximateInvokeCount"]),
                 reason=_reason(document, context),
-                files=tuple(_files(document.get("requestPayload"))),
+                files=tuple(f"{one.bucket}/{one.key}" for one in _objects(document.get("requestPayload"))),
                 payload=_payload(document),
             )
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
     def event(self) -> bytes:
@@ -79,15 +80,17 @@ def _reason(document: Mapping[str, Any], context: Mapping[str, Any]) -> str:
 def _payload(document: Mapping[str, Any]) -> bytes | None:
     if document.get("requestPayload") is None:
         return None
-    return json.dumps(document["requestPayload"], ensure_ascii=False, separators=(",", ":")).encode()
+    text = json.dumps(document["requestPayload"], ensure_ascii=False, separators=(",", ":"))
+    return text.encode(errors="backslashreplace")  # halves of surrogates, as JSON escapes them, too
 
 
-def _files(payload: Any) -> list[str]:
-    """Of what is not an event of S3's: none."""
-    try:
-        return [
-            f"{one['s3']['bucket']['name']}/{unquote_plus(one['s3']['object']['key'])}"
-            for one in payload["Records"]
-        ]
-    except (KeyError, TypeError):
-        return []
+def _objects(event: Any) -> list[S3Object]:
+    """What the function would process for the event; empty for a call of another version, or of no object."""
+    if isinstance(event, dict) and PAYLOAD_KEY in event:
+        try:
+            called_for = Call.from_payload(event).object
+        except ContractError:
+            return []
+        return [S3Object(*called_for)] if called_for else []
+    items = (item for message in messages(event) for item in message.items)
+    return [item for item in items if isinstance(item, S3Object)]
