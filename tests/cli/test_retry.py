@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import hashlib
 import json
 import signal
 import subprocess
@@ -69,6 +69,8 @@ class Cloud:
         self.objects: dict[str, bytes] = {}
         self.messages: list[bytes] = []
         self.hidden: dict[str, bytes] = {}
+        """By the handles of their last receipts."""
+        self.receipts = 0
         self.invoked: list[Any] = []
         self.throttled = 0
         self.fails_at_once = False
@@ -104,10 +106,9 @@ class Cloud:
             return self._queue(request.target.removeprefix("AmazonSQS."), json.loads(request.body))
         return self._bucket(request)
 
-    def show_again(self) -> None:
-        """The time for which messages were hidden is over."""
-        self.messages.extend(self.hidden.values())
-        self.hidden.clear()
+    def show_again(self, *handles: str) -> None:
+        """The time for which these messages were hidden is over: they may well come before others."""
+        self.messages[:0] = [self.hidden.pop(handle) for handle in handles]
 
     def _invoke(self, request: Request) -> Reply:
         self.before_sending()
@@ -148,9 +149,11 @@ class Cloud:
             taken, self.messages = self.messages[:2], self.messages[2:]
             found = []
             for body in taken:
-                handle = base64.b64encode(body).decode()[-64:] + str(len(self.hidden))
+                self.receipts += 1
+                handle = f"receipt-{self.receipts}"
                 self.hidden[handle] = body
-                found.append({"MessageId": handle, "ReceiptHandle": handle, "Body": body.decode()})
+                id_ = hashlib.sha256(body).hexdigest()
+                found.append({"MessageId": id_, "ReceiptHandle": handle, "Body": body.decode()})
             return Reply.of({"Messages": found} if found else {})
         if operation == "DeleteMessage":
             self.before_removing()
@@ -231,7 +234,10 @@ def test_throttling_is_waited_out(scar: Scar, cloud: Cloud, monkeypatch: pytest.
     assert len(cloud.objects) == 1
 
 
-def test_a_refusal_that_all_would_meet_ends_it(scar: Scar, cloud: Cloud) -> None:
+@pytest.mark.parametrize("destination", [BUCKET, QUEUE])
+def test_a_refusal_that_all_would_meet_ends_it(scar: Scar, cloud: Cloud, destination: str) -> None:
+    """Nothing is kept from others then."""
+    cloud.destination = destination
     cloud.keep(record(1), record(2))
     cloud.refusal = Reply.error(
         "AccessDeniedException", "not authorized to perform: lambda:InvokeFunction", 403
@@ -239,7 +245,24 @@ def test_a_refusal_that_all_would_meet_ends_it(scar: Scar, cloud: Cloud) -> None
     ran = scar("retry", "cow")
     assert (ran.status, ran.stdout) == (1, b"")
     assert "these credentials lack the permission lambda:InvokeFunction" in ran.stderr
-    assert len(cloud.objects) == 2
+    assert (len(cloud.objects), len(cloud.messages)) == (2, 2)
+
+
+def test_a_message_that_shows_itself_again_ends_nothing(scar: Scar, cloud: Cloud) -> None:
+    """When sending takes longer than it was hidden for."""
+    cloud.destination = QUEUE
+    foreign = anothers("arn:aws:lambda:us-east-1:123456789012:function:cow-2:$LATEST")
+    cloud.keep(foreign, record(1), record(2), record(3))
+
+    def late() -> None:
+        cloud.before_sending = lambda: None
+        cloud.show_again("receipt-1")
+
+    cloud.before_sending = late
+    ran = scar("retry", "cow")
+    assert (ran.status, ran.out.splitlines()[-1]) == (0, "Sent again: 3 of 3 events"), ran.stderr
+    assert [json.loads(one) for one in cloud.messages] == [foreign]
+    assert cloud.hidden == {}
 
 
 def test_an_event_that_fails_again_at_once_does_not_go_round(scar: Scar, cloud: Cloud) -> None:
@@ -277,7 +300,7 @@ def test_killed_it_loses_nothing_and_sends_at_least_once(
     setattr(cloud, moment, lambda: None)
     if destination == QUEUE:
         assert cloud.hidden_for == {600}
-        cloud.show_again()
+        cloud.show_again(*cloud.hidden)
     ran = scar("retry", "cow")
     assert (ran.status, ran.out.splitlines()[-1]) == (0, "Sent again: 2 of 2 events"), ran.stderr
     events = [record(1)["requestPayload"], record(2)["requestPayload"]]

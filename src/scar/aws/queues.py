@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -38,21 +37,18 @@ class Queues:
         with request(f"look for queue {name}"):
             return self._client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
 
-    def messages(self, url: str, hidden_seconds: int) -> Iterator[Message]:
-        """Messages until there are no more, each hidden from everybody for so long."""
-        while True:
-            with request(f"receive messages of queue {url}"):
-                answer = self._client.receive_message(
-                    QueueUrl=url,
-                    MaxNumberOfMessages=_AT_ONCE,
-                    VisibilityTimeout=hidden_seconds,
-                    WaitTimeSeconds=_WAIT_SECONDS,
-                )
-            found = answer.get("Messages", ())
-            if not found:
-                return
-            for one in found:
-                yield Message(one["MessageId"], one["Body"], one["ReceiptHandle"])
+    def receive(self, url: str, hidden_seconds: int) -> list[Message]:
+        """Some messages, each hidden from everybody for so long; empty: there are no more to be seen."""
+        with request(f"receive messages of queue {url}"):
+            answer = self._client.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=_AT_ONCE,
+                VisibilityTimeout=hidden_seconds,
+                WaitTimeSeconds=_WAIT_SECONDS,
+            )
+        return [
+            Message(one["MessageId"], one["Body"], one["ReceiptHandle"]) for one in answer.get("Messages", ())
+        ]
 
     def delete(self, url: str, handle: str) -> None:
         with request(f"delete a message of queue {url}"):

@@ -94,14 +94,14 @@ class _Queue:
         """Handles by the messages' ids."""
 
     def records(self) -> Iterator[Kept]:
-        for message in self._aws.queues.messages(self._url, _HIDDEN_SECONDS):
-            again = message.id in self._received
-            self._received[message.id] = message.handle
-            if again:  # the time of hiding is over: all that is left has been seen
-                return
-            record = Record.parse(message.body)
-            if record is not None and record.function_arn == self._function_arn:
-                yield Kept(message.id, record)
+        """Until no message is to be seen: one that shows itself again may come before others."""
+        while batch := self._aws.queues.receive(self._url, _HIDDEN_SECONDS):
+            new = [message for message in batch if message.id not in self._received]
+            self._received |= {message.id: message.handle for message in batch}
+            for message in new:
+                record = Record.parse(message.body)
+                if record is not None and record.function_arn == self._function_arn:
+                    yield Kept(message.id, record)
 
     def remove(self, kept: Kept) -> None:
         self._aws.queues.delete(self._url, self._received[kept.handle])
