@@ -6,6 +6,7 @@ import fcntl
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -210,6 +211,43 @@ def test_what_a_killed_get_has_left_goes_and_what_lives_stays(
     ran = scar("put", str(target), "files/again/")
     assert ".scar-get-alive: what an interrupted scar get has left" in ran.stderr
     assert account.s3.list_objects_v2(Bucket="files", Prefix="again/")["KeyCount"] == 1
+
+
+def test_a_folder_that_is_not_locked_yet_is_another_commands_to_remove(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is made anew then."""
+    lock = fcntl.flock
+
+    def lock_late(handle: int, operation: int) -> None:
+        monkeypatch.undo()
+        with Target(str(tmp_path)).opened():  # another command
+            pass
+        lock(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", lock_late)
+    target = Target(str(tmp_path))
+    with target.opened(), target.new("x") as file:
+        file.write(b"x")
+    assert tree(tmp_path) == {"x": b"x"}
+
+
+def test_a_command_may_end_while_another_one_looks_for_what_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / ".scar-get-ending"
+    folder.mkdir()
+    open_ = os.open
+
+    def open_late(path: str, *arguments: Any) -> int:
+        if str(path) == str(folder):
+            folder.rmdir()
+        return open_(path, *arguments)
+
+    monkeypatch.setattr(os, "open", open_late)
+    with Target(str(tmp_path)).opened():
+        pass
+    assert tree(tmp_path) == {}
 
 
 def test_nothing_to_get(scar: Scar, account: Account, bucket: str, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from scar import locks
 from scar.errors import ScarError
 from scar.home import home
 from scar.ops.batch.board import File, Status
@@ -81,7 +82,7 @@ class Journal:
             while True:
                 descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
                 _lock(descriptor)
-                if _is_at(path, descriptor):
+                if locks.is_at(path, descriptor):
                     return cls(path, descriptor)
                 os.close(descriptor)  # a run that has ended meanwhile has removed it
         except OSError as error:
@@ -196,11 +197,3 @@ def _lock(descriptor: int) -> None:
             "another scar run -es of this function and bucket is at work: nothing was sent",
             hint="wait for its end, or stop it with Ctrl-C",
         ) from error
-
-
-def _is_at(path: Path, descriptor: int) -> bool:
-    try:
-        there = path.stat()
-    except FileNotFoundError:
-        return False
-    return os.path.samestat(there, os.fstat(descriptor))

@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import IO
 
+from scar import locks
 from scar.errors import ScarError
 from scar.ops.transfer import content
 from scar.ops.transfer.moving import INTERRUPTIONS
@@ -53,9 +54,7 @@ class Target:
         """
         try:
             os.makedirs(self._root, exist_ok=True)
-            self._folder = tempfile.mkdtemp(prefix=_PREFIX, dir=self._root)
-            handle = os.open(self._folder, os.O_RDONLY)
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            self._folder, handle = _make_locked(self._root)
             self._sweep(wanted)
         except OSError as error:
             raise ScarError(f"cannot write to {self._root!r}: {error.strerror}") from error
@@ -165,16 +164,32 @@ class Target:
         """Take what is wanted of what commands have left that do not live any more, and remove the rest."""
         for entry in os.scandir(self._root):
             if is_unfinished(entry.name) and entry.is_dir(follow_symlinks=False):
-                handle = os.open(entry.path, os.O_RDONLY)
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    for name in wanted:
-                        Partial(os.path.join(entry.path, name)).move(self._folder)
-                    shutil.rmtree(entry.path, ignore_errors=True)
-                except BlockingIOError:
-                    continue
-                finally:
-                    os.close(handle)
+                with contextlib.suppress(BlockingIOError, FileNotFoundError):  # it lives, or has just ended
+                    self._clear(entry.path, wanted)
+
+    def _clear(self, folder: str, wanted: Collection[str]) -> None:
+        """Raises BlockingIOError if the folder's command lives, FileNotFoundError if it has removed it."""
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for name in wanted:
+                Partial(os.path.join(folder, name)).move(self._folder)
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(handle)
+
+
+def _make_locked(root: str) -> tuple[str, int]:
+    """Make a folder of this command's in the target, and lock it; its path and descriptor. Raises OSError."""
+    while True:
+        folder = tempfile.mkdtemp(prefix=_PREFIX, dir=root)
+        with contextlib.suppress(FileNotFoundError):
+            handle = os.open(folder, os.O_RDONLY)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if locks.is_at(folder, handle):
+                return folder, handle
+            os.close(handle)
+        # Another command has taken it, which was not locked yet, for what is left of one.
 
 
 def _identity(found: os.stat_result) -> tuple[int, int]:
