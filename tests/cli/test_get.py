@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import subprocess
+import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from typing import Any
 import pytest
 
 from scar.ops.transfer.target import Refused, Target
-from tests.cli.faults import Way, error_of
+from tests.cli.faults import Answer, Request, Way, error_of
 from tests.cli.support import Account, Ran, Scar
 
 LARGE = bytes(range(256)) * 140_000
@@ -194,6 +197,17 @@ def test_two_names_that_are_one_to_the_file_system(tmp_path: Path) -> None:
     assert tree(tmp_path) == {"Case": b"first", "case": b"first"}
 
 
+def test_a_file_that_somebody_has_moved_meanwhile_is_no_second_name(tmp_path: Path) -> None:
+    """Nor is another one that the file system has given the number of one that is gone."""
+    target = Target(str(tmp_path))
+    with target.opened():
+        for name in ("x", "y"):
+            with target.new(name) as file:
+                file.write(name.encode())
+            os.rename(tmp_path / name, tmp_path / "y")
+    assert tree(tmp_path) == {"y": b"y"}
+
+
 def test_what_a_killed_get_has_left_goes_and_what_lives_stays(
     scar: Scar, account: Account, bucket: str, tmp_path: Path
 ) -> None:
@@ -211,6 +225,26 @@ def test_what_a_killed_get_has_left_goes_and_what_lives_stays(
     ran = scar("put", str(target), "files/again/")
     assert ".scar-get-alive: what an interrupted scar get has left" in ran.stderr
     assert account.s3.list_objects_v2(Bucket="files", Prefix="again/")["KeyCount"] == 1
+
+
+def test_two_gets_into_one_folder_that_start_at_the_same_moment(
+    way: Way, account: Account, bucket: str, tmp_path: Path, home: Path
+) -> None:
+    objects = {f"{number:02}": b"%d" % number for number in range(20)}
+    put(account, objects)
+    listed = threading.Barrier(2)
+
+    def after(request: Request, answer: Answer) -> Answer:
+        if "list-type" in request.path:
+            listed.wait(60)
+        return answer
+
+    way.after = after
+    program = [sys.executable, "-m", "scar.cli", "get", "files", str(tmp_path / "t")]
+    running = [subprocess.Popen(program, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=120)[1] for process in running]
+    assert [process.returncode for process in running] == [0, 0], said
+    assert tree(tmp_path / "t") == objects
 
 
 def test_a_folder_that_is_not_locked_yet_is_another_commands_to_remove(

@@ -43,7 +43,8 @@ class Target:
         self._root = os.path.realpath(root)
         self._folder = ""
         self._lock = threading.Lock()
-        self._written: set[tuple[int, int]] = set()
+        self._written: dict[tuple[int, int], str] = {}
+        """Paths of the files that were put there, by what the file system knows them by."""
         self._parents: set[str] = set()
 
     @contextmanager
@@ -124,20 +125,25 @@ class Target:
         with self._lock:  # two names may be one to the file system: where case does not count, for one
             self._check(path)
             os.rename(unfinished, path)
-            self._written.add(_identity(os.stat(path)))
+            self._written[_identity(os.stat(path))] = path
 
     def _check(self, path: str) -> None:
         """Raise Refused if a file must not take this place."""
-        try:
-            found = os.lstat(path)
-        except FileNotFoundError:
+        found = _lstat(path)
+        if found is None:
             return
         if stat.S_ISLNK(found.st_mode):
             raise Refused(f"{path!r} is a symbolic link, which is not written through")
         if not stat.S_ISREG(found.st_mode):
             raise Refused(f"{path!r} is there, and is not a file")
-        if _identity(found) in self._written:
+        if self._is_written(found):
             raise Refused(f"{path!r} was got already, under a name that is the same here")
+
+    def _is_written(self, found: os.stat_result) -> bool:
+        """Whether we have put the file there. If ours is gone since, its number may be another file's."""
+        path = self._written.get(_identity(found))
+        ours = None if path is None else _lstat(path)
+        return ours is not None and os.path.samestat(ours, found)
 
     def _make_parents(self, name: str) -> None:
         """Make the folders of a path, which must not leave the target through a link."""
@@ -190,6 +196,14 @@ def _make_locked(root: str) -> tuple[str, int]:
                 return folder, handle
             os.close(handle)
         # Another command has taken it, which was not locked yet, for what is left of one.
+
+
+def _lstat(path: str) -> os.stat_result | None:
+    """None if there is nothing."""
+    try:
+        return os.lstat(path)
+    except FileNotFoundError:
+        return None
 
 
 def _identity(found: os.stat_result) -> tuple[int, int]:
