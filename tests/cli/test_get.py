@@ -19,6 +19,7 @@ from tests.cli.support import Account, Ran, Scar
 
 LARGE = bytes(range(256)) * 140_000
 """36 MB: this comes in two parts."""
+OWN = "names that begin with '.scar-get-' are scar get's own"
 
 
 @pytest.fixture
@@ -120,6 +121,25 @@ def test_keys_that_no_file_can_have_are_told_by_name(
     }
     assert tree(tmp_path / "t") == {"good": b"good", "both!": b"beside", "both": None, "both/x": b"x"}
     assert sorted(os.listdir(tmp_path)) == ["scar-home", "t"]
+
+
+def test_what_the_next_get_would_remove_is_not_got(
+    scar: Scar, account: Account, bucket: str, tmp_path: Path
+) -> None:
+    """Nor would `put` send it."""
+    keys = [".scar-get-mine/x", "a/.scar-get-mine/x", ".scar-get-mine", "a/.scar-get/x", "a/x"]
+    put(account, {key: key.encode() for key in keys})
+    target = tmp_path / "t"
+    for source, folder in (("files", target), ("files/a/", target / "a")):
+        ran = scar("get", "--json", source, str(folder))
+        assert set(failed(ran).values()) == {OWN}
+    assert tree(target) == {"a": None, "a/.scar-get": None, "a/.scar-get/x": b"a/.scar-get/x", "a/x": b"a/x"}
+    ran = scar("get", "files/.scar-get-mine", str(target))
+    assert error_of(ran.stderr) == OWN
+    assert scar("get", "files/.scar-get-mine/x", str(target / "mine")).status == 0
+    assert scar("put", str(target), "files/again/").status == 0
+    again = account.s3.list_objects_v2(Bucket="files", Prefix="again/")["Contents"]
+    assert [one["Key"] for one in again] == ["again/a/.scar-get/x", "again/a/x", "again/mine"]
 
 
 def test_they_can_be_got_alone(scar: Scar, account: Account, bucket: str, tmp_path: Path) -> None:
@@ -305,6 +325,10 @@ def test_a_target_that_cannot_be_written_to(
         (["No", "t"], "BUCKET: not the name of a bucket: 'No'"),
         (["files", "t", "--concurrency", "257"], "--concurrency: 257 is not between 1 and 256"),
         (["files"], "missing argument 'LOCAL'"),
+        (
+            ["files", "/.scar-get-a/b"],
+            f"LOCAL: {OWN}: '/.scar-get-a/b'",
+        ),
     ],
 )
 def test_bad_input(scar: Scar, way: Way, argv: list[str], said: str) -> None:

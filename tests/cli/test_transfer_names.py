@@ -31,6 +31,7 @@ SEGMENTS = [
     "~",
     "x" * 255,
     "x" * 256,
+    ".scar-get-x",
 ]
 """Of which keys are made."""
 
@@ -70,7 +71,8 @@ def test_each_key_has_a_place_of_its_own_or_is_told(seed: int, tmp_path: Path) -
 
 @pytest.mark.parametrize("prefix", ["", "in/", "../", "//", "ü/%2F/"])
 def test_each_file_has_a_key_that_leads_back(prefix: str, tmp_path: Path) -> None:
-    names = [segment for segment in SEGMENTS if segment not in ("", ".", "..") and len(segment) < 256]
+    left_out = ("", ".", "..", ".scar-get-x")
+    names = [segment for segment in SEGMENTS if segment not in left_out and len(segment) < 256]
     for name in names:
         (tmp_path / "folder" / name).mkdir(parents=True)
         (tmp_path / "folder" / name / name).touch()

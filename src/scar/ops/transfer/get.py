@@ -23,6 +23,7 @@ from scar.ops.transfer.target import Target
 def get(request: GetRequest, cloud: Cloud, show: Show) -> Outcome:
     """Get all of it. Raises ScarError before anything is got, and tells what fails afterwards."""
     limits.concurrency(request.at_once, "--concurrency")
+    planning.check_local(request.local)
     source = request.source
     aws = near(cloud.aws, source.bucket)
     plan = planning.make(source, request.local, aws.buckets)

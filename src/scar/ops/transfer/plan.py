@@ -10,6 +10,7 @@ from scar.aws.buckets import Buckets, Object
 from scar.errors import ScarError, UsageError
 from scar.ops.transfer.address import Address
 from scar.ops.transfer.tally import Failure
+from scar.ops.transfer.target import UNFINISHED, is_unfinished
 
 NAME_MAX = 255
 """Bytes of a file name on every file system of Linux."""
@@ -49,6 +50,12 @@ class Plan:
     @property
     def size(self) -> int:
         return sum(item.object.size for item in self.items)
+
+
+def check_local(local: str) -> None:
+    """Raise UsageError for a path that is in a folder which the next command removes."""
+    if any(map(is_unfinished, os.path.realpath(local).split(os.sep))):
+        raise UsageError(f"LOCAL: names that begin with {UNFINISHED!r} are scar get's own: {local!r}")
 
 
 def make(source: Address, local: str, buckets: Buckets) -> Plan:
@@ -130,6 +137,8 @@ def _check_path(name: str, size: int) -> None:
 def _check(segment: str, hint: str = _HINT) -> None:
     if segment in ("", ".", ".."):
         raise NoFileName(f"a file or folder cannot have the name {segment!r}", hint=hint)
+    if is_unfinished(segment):
+        raise NoFileName(f"names that begin with {UNFINISHED!r} are scar get's own", hint=hint)
     if "\0" in segment:
         raise NoFileName("the name of a file cannot have a NUL in it", hint=hint)
     if len(segment.encode()) > NAME_MAX:

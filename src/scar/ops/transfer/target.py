@@ -24,7 +24,8 @@ from scar.ops.transfer import content
 from scar.ops.transfer.moving import INTERRUPTIONS
 from scar.ops.transfer.partial import Partial
 
-_PREFIX = ".scar-get-"
+UNFINISHED = ".scar-get-"
+"""What the names of our folders begin with, and nothing else's below a target: they are removed."""
 
 
 class Refused(ScarError):
@@ -33,7 +34,7 @@ class Refused(ScarError):
 
 def is_unfinished(name: str) -> bool:
     """Whether a folder of this name holds what is not whole yet."""
-    return name.startswith(_PREFIX)
+    return name.startswith(UNFINISHED)
 
 
 class Target:
@@ -188,7 +189,7 @@ class Target:
 def _make_locked(root: str) -> tuple[str, int]:
     """Make a folder of this command's in the target, and lock it; its path and descriptor. Raises OSError."""
     while True:
-        folder = tempfile.mkdtemp(prefix=_PREFIX, dir=root)
+        folder = tempfile.mkdtemp(prefix=UNFINISHED, dir=root)
         with contextlib.suppress(FileNotFoundError):
             handle = os.open(folder, os.O_RDONLY)
             fcntl.flock(handle, fcntl.LOCK_EX)
