@@ -9,6 +9,10 @@ from __future__ import annotations
 import os
 from typing import Literal, NamedTuple
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _MACHINES = {3: "x86", 40: "arm", 62: "x86_64", 183: "arm64", 243: "riscv"}
 
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE = 1, 2, 3, 4
@@ -47,6 +51,11 @@ class Elf(NamedTuple):
     is_go: bool = False
     """True for what Go's linker has linked: its runtime makes system calls by itself."""
 
+    @property
+    def library_folders(self) -> tuple[str, ...]:
+        """Where it wants its libraries looked for, as it says it. A RUNPATH stands in place of an RPATH."""
+        return self.runpath or self.rpath
+
 
 class _Segment(NamedTuple):
     kind: int
@@ -67,6 +76,20 @@ def read(path: str | bytes) -> Elf | None:
         os.close(descriptor)
 
 
+def library_folders(path: str | bytes) -> tuple[str, ...]:
+    """`Elf.library_folders` of the file at ``path``, for two thirds of the time; empty for another file.
+
+    Raises OSError if it cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return _File(descriptor, []).library_folders()
+    except ValueError:
+        return ()
+    finally:
+        os.close(descriptor)
+
+
 def ranges(descriptor: int) -> tuple[tuple[int, int], ...]:
     """Where in an open file `read` looks: begins and ends, in bytes. All else may be anything.
 
@@ -82,6 +105,25 @@ def _headers(descriptor: int, seen: list[tuple[int, int]]) -> Elf | None:
         return _File(descriptor, seen).headers()
     except ValueError:
         return None
+
+
+class _Dynamic(NamedTuple):
+    """A dynamic section whose texts are read when they are asked for.
+
+    Not the whole table of them: that of a program that exports its symbols, as Node.js does, has megabytes.
+    """
+
+    entries: list[tuple[int, int]]
+    read: Callable[[int], str]
+    """The string that begins at an offset of the file."""
+    strings: int
+    """Where the table of strings begins in the file."""
+
+    def texts(self, tag: int) -> tuple[str, ...]:
+        return tuple(self.read(self.strings + value) for kind, value in self.entries if kind == tag)
+
+    def folders(self, tag: int) -> tuple[str, ...]:
+        return tuple(part for text in self.texts(tag) for part in text.split(":") if part)
 
 
 class _File:
@@ -104,16 +146,21 @@ class _File:
         number = self._integer(self._head, 18, 2)
         segments = self._segments()
         tables = {segment.kind: segment for segment in segments}
-        needed, rpath, runpath = self._dynamic(segments, tables.get(_PT_DYNAMIC))
+        dynamic = self._dynamic(segments)
         return Elf(
             machine=_MACHINES.get(number, f"machine {number}"),
             interpreter=self._interpreter(tables.get(_PT_INTERP)),
             is_dynamic=_PT_DYNAMIC in tables,
-            needed=needed,
-            rpath=rpath,
-            runpath=runpath,
+            needed=dynamic.texts(_DT_NEEDED),
+            rpath=dynamic.folders(_DT_RPATH),
+            runpath=dynamic.folders(_DT_RUNPATH),
             is_go=any(self._is_go(segment) for segment in segments if segment.kind == _PT_NOTE),
         )
+
+    def library_folders(self) -> tuple[str, ...]:
+        """Raises ValueError as `headers` does."""
+        dynamic = self._dynamic(self._segments())
+        return dynamic.folders(_DT_RUNPATH) or dynamic.folders(_DT_RPATH)
 
     def _segments(self) -> list[_Segment]:
         wide = self._word == 8
@@ -123,14 +170,16 @@ class _File:
         if count and size < (56 if wide else 32):
             raise ValueError("program headers too small")
         table = self._bytes(start, size * count)
-        # Offsets of p_offset, p_vaddr and p_filesz: the two classes order their fields differently.
+        # Where p_offset, p_vaddr and p_filesz begin: the two classes order their fields differently.
         offset, address, length = (8, 16, 32) if wide else (4, 8, 16)
+        # Not by `_integer`: a call for each number was most of what reading a file took.
+        number, order, word = int.from_bytes, self._order, self._word
         return [
             _Segment(
-                self._integer(table, at, 4),
-                self._integer(table, at + offset, self._word),
-                self._integer(table, at + address, self._word),
-                self._integer(table, at + length, self._word),
+                number(table[at : at + 4], order),
+                number(table[at + offset : at + offset + word], order),
+                number(table[at + address : at + address + word], order),
+                number(table[at + length : at + length + word], order),
             )
             for at in range(0, size * count, size or 1)
         ]
@@ -147,36 +196,21 @@ class _File:
         data = self._read(min(notes.offset, _FARTHEST), min(notes.size, _NOTES))
         return _GO_BUILD_ID.to_bytes(4, self._order) + b"Go\0\0" in data
 
-    def _dynamic(
-        self, segments: list[_Segment], dynamic: _Segment | None
-    ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-        """Needed libraries, rpath and runpath."""
-        if dynamic is None:
-            return (), (), ()
-        entries = self._dynamic_entries(dynamic)
-        numbers = dict(entries)
-        if _DT_STRTAB not in numbers:
-            return (), (), ()
-        # Not the whole table: that of a program that exports its symbols, as Node.js does, has megabytes.
-        strings = self._file_offset(segments, numbers[_DT_STRTAB])
-
-        def texts(tag: int) -> list[str]:
-            return [self._string(strings + at) for kind, at in entries if kind == tag]
-
-        def paths(tag: int) -> tuple[str, ...]:
-            return tuple(part for text in texts(tag) for part in text.split(":") if part)
-
-        return tuple(texts(_DT_NEEDED)), paths(_DT_RPATH), paths(_DT_RUNPATH)
+    def _dynamic(self, segments: list[_Segment]) -> _Dynamic:
+        table = next((segment for segment in segments if segment.kind == _PT_DYNAMIC), None)
+        entries = [] if table is None else self._dynamic_entries(table)
+        addresses = [value for tag, value in entries if tag == _DT_STRTAB]
+        if not addresses:
+            return _Dynamic([], self._string, 0)
+        return _Dynamic(entries, self._string, self._file_offset(segments, addresses[-1]))
 
     def _dynamic_entries(self, dynamic: _Segment) -> list[tuple[int, int]]:
         table = self._bytes(dynamic.offset, dynamic.size)
-        entries = []
-        for at in range(0, len(table) - 2 * self._word + 1, 2 * self._word):
-            tag = self._integer(table, at, self._word)
-            if tag == _DT_NULL:
-                break
-            entries.append((tag, self._integer(table, at + self._word, self._word)))
-        return entries
+        number, order, word = int.from_bytes, self._order, self._word
+        words = [number(table[at : at + word], order) for at in range(0, len(table), word)]
+        tags, values = words[::2], words[1::2]
+        end = tags.index(_DT_NULL) if _DT_NULL in tags else len(values)
+        return list(zip(tags[:end], values, strict=False))
 
     @staticmethod
     def _file_offset(segments: list[_Segment], address: int) -> int:

@@ -76,7 +76,8 @@ def _fill(
     os.makedirs(rootfs)
     try:
         needed = _unpack(source, image, rootfs, available)
-        runtime = survey(rootfs, _LAMBDA_NAMES.get(image.platform.architecture, image.platform.architecture))
+        architecture = _LAMBDA_NAMES.get(image.platform.architecture, image.platform.architecture)
+        runtime = survey(rootfs, architecture, dict(config.env).get("PATH", ""))
         stored = StoredImage(image.digest, os.path.join(final, ROOTFS), config, runtime)
         try:
             if prepare is not None:

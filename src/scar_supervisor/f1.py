@@ -76,14 +76,15 @@ class F1(NamedTuple):
             )
         name_option = b"--argv0" if _version(self.runtime.libc_version) >= _ARGV0_SINCE else b""
         named = (name_option, program.argv[0]) if name_option else ()
+        own = self._folders(env.get(b"LD_LIBRARY_PATH", b""))
         # A program that is a link, by its own path: where it is decides where it looks for its libraries.
         path = tree.outside(program.path)
         path = os.path.realpath(path) if os.path.islink(path) else path
-        libraries = self._library_path()
+        libraries = tuple(os.path.join(tree.rootfs, os.fsencode(name)) for name in self.runtime.library_path)
         preloads = b":".join(map(os.fsencode, preloaded(self.task_root, self.runtime)))
         return Launch(
             path=loader,
-            argv=(loader, *named, path, *program.argv[1:]),
+            argv=(loader, *named, *self._search(path, own, libraries), path, *program.argv[1:]),
             env={
                 **data_variables(tree.rootfs, self.runtime),
                 **_zone(tree.rootfs),
@@ -93,14 +94,14 @@ class F1(NamedTuple):
                 b"FAKECHROOT_ELFLOADER": loader,
                 b"FAKECHROOT_EXCLUDE_PATH": b":".join((*PASSED_THROUGH, *tree.shared)),
                 # What of the two lists is the root's, so that programs can set their own.
-                b"SCAR_LIBRARY_PATH": libraries,
+                b"SCAR_LIBRARY_PATH": b":".join(libraries),
                 b"SCAR_PRELOAD": preloads,
                 **(
                     {}
                     if named
                     else {b"SCAR_ARGV0": b":".join((path.removeprefix(tree.rootfs), program.argv[0]))}
                 ),
-                b"LD_LIBRARY_PATH": self._with_own(env.get(b"LD_LIBRARY_PATH", b""), libraries),
+                b"LD_LIBRARY_PATH": b":".join((*own, *libraries)),
                 b"LD_PRELOAD": preloads,
             },
             cwd=tree.outside(cwd),
@@ -144,18 +145,28 @@ class F1(NamedTuple):
         paths = (name for name in binary.needed if name.startswith("/"))
         return next((name for name in paths if self.tree.outside(os.fsencode(name)) != os.fsencode(name)), "")
 
-    def _library_path(self) -> bytes:
-        image = (os.path.join(self.tree.rootfs, os.fsencode(folder)) for folder in self.runtime.library_path)
-        return b":".join(image)
-
-    def _with_own(self, own: bytes, libraries: bytes) -> bytes:
-        # The image's own LD_LIBRARY_PATH is read by the loader, which does not ask fakechroot.
-        folders = (
+    def _folders(self, path: bytes) -> tuple[bytes, ...]:
+        """The folders in a list of the image's, which the loader reads, and does not ask fakechroot."""
+        return tuple(
             self.tree.outside(folder) if folder.startswith(b"/") else folder
-            for folder in own.split(b":")
+            for folder in path.split(b":")
             if folder
         )
-        return b":".join((*folders, libraries))
+
+    def _search(self, path: bytes, own: tuple[bytes, ...], libraries: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """The loader's option for a program that names folders of the image in its RUNPATH or RPATH.
+
+        The loader would look for them outside. The programs that this one starts do not inherit the option.
+        Where the two stand beside LD_LIBRARY_PATH: https://man7.org/linux/man-pages/man8/ld.so.8.html
+        """
+        binary = _headers(path, os.stat(path).st_ctime_ns)
+        if binary is None or not any(folder.startswith("/") for folder in binary.library_folders):
+            return ()
+        origin = os.path.dirname(path.removeprefix(self.tree.rootfs))
+        said = os.fsencode(":".join(binary.library_folders)).replace(b"${ORIGIN}", b"$ORIGIN")
+        named = self._folders(said.replace(b"$ORIGIN", origin))
+        searched = (*own, *named, *libraries) if binary.runpath else (*named, *own, *libraries)
+        return (b"--library-path", b":".join(searched))
 
 
 @functools.lru_cache(maxsize=1)

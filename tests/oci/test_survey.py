@@ -89,9 +89,10 @@ def test_red_hats_layout(tree: Tree) -> None:
     tree.link("lib64", "usr/lib64")
     tree.file("usr/lib64/ld-linux-x86-64.so.2", loader())
     tree.file("usr/lib64/libc.so.6", "GNU C Library (GNU libc) stable release version 2.34.\n")
+    tree.file("usr/lib64/pulseaudio/libpulsecommon-15.0.so")
     runtime = survey(os.fsencode(tree.path), "x86_64")
     assert (runtime.loader, runtime.libc_version) == ("usr/lib64/ld-linux-x86-64.so.2", "2.34")
-    assert runtime.library_path == ("usr/lib64",)
+    assert runtime.library_path == ("usr/lib64", "usr/lib64/pulseaudio")
 
 
 def test_arm(tree: Tree) -> None:
@@ -134,6 +135,49 @@ def test_configuration_that_includes_itself_or_leaves_the_tree_does_no_harm(tree
     tree.file("etc/ld.so.conf", "include ld.so.conf\ninclude /etc/missing/*.conf\n/usr/../..\n/missing\n")
     tree.link("etc/passwd.conf", "/etc/passwd")
     assert survey(os.fsencode(tree.path), "x86_64").library_path == ()
+
+
+def program(*folders: str) -> bytes:
+    return made(64, "<", _INTEL, runpath=":".join(folders).encode())
+
+
+def test_folders_that_programs_and_their_libraries_name_come_last(tree: Tree) -> None:
+    tree.file("usr/lib/libown.so")
+    tree.file("opt/a/bin/program", program("$ORIGIN/../lib", "/opt/a/lib", "/usr/lib", "/nosuch"))
+    tree.file("opt/a/lib/liba.so.1", program("/srv/deep"))
+    tree.file("opt/a/lib/data", program("/srv/data"))
+    tree.file("srv/deep/libdeep.so", program("/opt/a/lib"))
+    tree.file("srv/jobs/program", program("/srv/jobs/lib"))
+    tree.file("srv/tools/program", program("relative", "/srv/tools/lib"))
+    tree.link("usr/local/bin/tool", "/srv/tools/program")
+    tree.link("srv/tools/lib", "../libraries")
+    for name in ("opt/a/bin", "srv/jobs", "srv/tools"):
+        (tree.path / name / "program").chmod(0o755)
+    for name in ("srv/data", "srv/jobs/lib", "srv/libraries"):
+        (tree.path / name).mkdir()
+    found = survey(os.fsencode(tree.path), "x86_64", "/srv/jobs:relative:/nosuch").library_path
+    assert found == ("usr/lib", "srv/jobs/lib", "srv/libraries", "opt/a/lib", "srv/deep")
+
+
+def test_folders_behind_links_in_a_circle_or_of_impossible_names_are_none(tree: Tree) -> None:
+    long = "x" * 300
+    tree.link("usr/local/bin/long", f"/opt/{long}")
+    tree.link("usr/local/bin/longer", f"/opt/{long}/program")
+    tree.link("opt/loop", "loop")
+    tree.link("usr/local/bin/loop", "/opt/loop/program")
+    tree.link("usr/local/bin/out", "../../../../etc/passwd")
+    tree.file("bin/program", program("/opt/loop/lib", "/opt/loop", f"/opt/{long}"))
+    (tree.path / "bin/program").chmod(0o755)
+    assert survey(os.fsencode(tree.path), "x86_64", "/opt/loop/bin").library_path == ()
+
+
+def test_a_program_may_not_name_folders_without_end(tree: Tree) -> None:
+    names = [f"/opt/{number}" for number in range(200)]
+    for name in names:
+        (tree.path / name[1:]).mkdir(parents=True)
+    tree.file("bin/program", program(*names))
+    (tree.path / "bin/program").chmod(0o755)
+    assert len(survey(os.fsencode(tree.path), "x86_64").library_path) == 100
 
 
 def test_this_machines_own_loader_and_libc(tree: Tree) -> None:

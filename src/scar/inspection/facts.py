@@ -35,7 +35,7 @@ class Facts:
 
 def gather(skeleton: Skeleton, config: ImageConfig, architecture: str, arguments: tuple[str, ...]) -> Facts:
     """The facts of an image. ``arguments`` replace CMD, as those of `scar run` do. Raises ImageError."""
-    runtime = survey(skeleton.root, architecture)
+    runtime = survey(skeleton.root, architecture, os.fsdecode(search_path(config)))
     tree = Tree(skeleton.root, shared=())
     disk, files, privileged = _walk(skeleton)
     return Facts(
