@@ -21,7 +21,7 @@ from scar_oci.tree import remove_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterator
 
 _INPUT, _OUTPUT, _LOCK = b"input", b"output", b".scar"
 _PRIVATE_FOLDER = stat.S_IFDIR | 0o700
@@ -132,20 +132,6 @@ def remove_abandoned(parent: bytes) -> None:
             pass
         finally:
             os.close(lock)
-
-
-def remove_newer(folder: bytes, ctime_ns: int, kept: Container[bytes] = ()) -> None:
-    """Remove what came into a folder after a moment (nanoseconds since 1970), but not the paths `kept`."""
-    try:
-        about = os.lstat(folder)
-    except FileNotFoundError:
-        return
-    if about.st_ctime_ns <= ctime_ns or not stat.S_ISDIR(about.st_mode):  # nothing came or went
-        return
-    for name in os.listdir(folder):
-        path = os.path.join(folder, name)
-        if os.lstat(path).st_ctime_ns > ctime_ns and path not in kept:
-            remove_tree(path)
 
 
 def _mark(folder: bytes) -> None:

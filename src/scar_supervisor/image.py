@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
-from scar_oci.store import DESCRIPTION, ROOTFS, ImageStore
+from scar_oci.store import DESCRIPTION, ImageStore
 
 from . import contract
-from .folder import remove_newer
 from .function import WRITABLE
+from .scratch import NotRestorable, Scratch, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
     from scar_oci.config import ImageConfig
@@ -29,15 +27,6 @@ if TYPE_CHECKING:
 
 STORE = os.fsdecode(WRITABLE) + "/udocker"
 """A udocker repository: `UDOCKER_DIR=/tmp/udocker udocker ps` lists the image."""
-
-SCRATCH = (b"tmp", b"var/tmp", b"dev/shm")
-"""Folders of the image that programs take for temporary: what a call leaves there goes with the call.
-
-So does what it leaves in a VOLUME, which Docker makes anew for each container.
-"""
-
-_SCRATCH_LIST = "scratch.json"
-"""File beside the image that names the folders of the image in which calls may leave something."""
 
 
 def obtain(function: Function, log: Log, deadline: float) -> tuple[StoredImage, bool]:
@@ -68,7 +57,7 @@ def _prepare(rootfs: str, config: ImageConfig) -> None:
     from .furnish import furnish
 
     furnish(os.fsencode(rootfs), config.volumes)
-    _list_scratch(rootfs, config.volumes)
+    record(os.fsencode(rootfs), config.volumes)
 
 
 def _source(function: Function, deadline: float) -> AbstractContextManager[Source]:
@@ -108,30 +97,23 @@ def _read(digest: str, _ctime_ns: int) -> StoredImage | None:
     return ImageStore(STORE).find(digest)
 
 
-def tidy(image: StoredImage) -> None:
-    """Remove what a call left in the image's temporary folders, and in the image's own folders in them."""
-    pulled_ns = os.stat(_description(image.digest)).st_mtime_ns
-    folders = _scratch(os.path.dirname(image.rootfs), pulled_ns)
-    for folder in folders:
-        remove_newer(folder, pulled_ns, kept=folders)
+def tidy(image: StoredImage, log: Log) -> None:
+    """Leave nothing of a call in the image's temporary folders and volumes.
 
-
-def _list_scratch(rootfs: str, volumes: Iterable[str]) -> None:
-    rootfs = os.path.realpath(rootfs)
-    folders = (*map(os.fsdecode, SCRATCH), *(volume.strip("/") for volume in volumes))
-    tops = (os.path.realpath(os.path.join(rootfs, folder)) for folder in folders)
-    inside = [parent for top in tops if top.startswith(rootfs + "/") for parent, _, _ in os.walk(top)]
-    with open(os.path.join(os.path.dirname(rootfs), _SCRATCH_LIST), "w", encoding="utf-8") as file:
-        json.dump([os.path.relpath(folder, rootfs) for folder in inside], file)
+    If that cannot be done, the image is given up: the next call fetches it.
+    """
+    description = _description(image.digest)
+    try:
+        _scratch(image.rootfs, os.stat(description).st_ctime_ns).tidy()
+    except (NotRestorable, OSError) as error:
+        with suppress(FileNotFoundError):
+            os.unlink(description)
+        log.note(f"the next call fetches the image anew: {error}")
 
 
 @functools.lru_cache(maxsize=1)
-def _scratch(container: str, _pulled_ns: int) -> frozenset[bytes]:
-    """The folders that may hold what calls leave."""
-    rootfs = os.fsencode(os.path.join(container, ROOTFS))
-    with open(os.path.join(container, _SCRATCH_LIST), encoding="utf-8") as file:
-        listed = json.load(file)
-    return frozenset(os.path.join(rootfs, folder) for folder in (*SCRATCH, *map(os.fsencode, listed)))
+def _scratch(rootfs: str, _ctime_ns: int) -> Scratch:
+    return Scratch.load(os.fsencode(rootfs))
 
 
 def _platform() -> Platform:

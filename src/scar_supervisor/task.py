@@ -196,7 +196,7 @@ class Task(NamedTuple):
                         log=self.log,
                     )
             finally:
-                tidy(image)
+                tidy(image, self.log)
         except OSError as error:
             raise SystemRefused.of(error) from error
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from scar_supervisor.folder import CallFolders, remove_abandoned, remove_newer
+from scar_supervisor.folder import CallFolders, remove_abandoned
 
 
 def visible(folder: Path) -> list[str]:
@@ -141,23 +141,3 @@ def test_only_folders_of_dead_calls_are_removed(tmp_path: Path) -> None:
         for child in (killed, alive):
             child.kill()
             child.communicate()
-
-
-def test_only_what_came_later_is_removed(tmp_path: Path) -> None:
-    (tmp_path / "of the image").write_text("x")
-    moment = (tmp_path / "of the image").lstat().st_ctime_ns
-    while not (tmp_path / "new").exists() or (tmp_path / "new").lstat().st_ctime_ns == moment:
-        (tmp_path / "new").unlink(missing_ok=True)  # the clock of a file system is coarse
-        (tmp_path / "new").write_text("x")
-    (tmp_path / "folder/deep").mkdir(parents=True)
-    remove_newer(bytes(tmp_path), moment)
-    assert [path.name for path in tmp_path.iterdir()] == ["of the image"]
-    remove_newer(bytes(tmp_path / "missing"), 0)
-
-
-def test_what_is_kept_stays_though_it_changed(tmp_path: Path) -> None:
-    for name in ("kept", "new"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "x").write_text("x")
-    remove_newer(bytes(tmp_path), 0, kept=[bytes(tmp_path / "kept")])
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["kept", "x"]

@@ -76,6 +76,28 @@ def test_a_volume_is_made_and_each_call_finds_it_as_the_image_has_it(image: Envi
     assert image.call(script=b"ls -A /srv/volume; ls /usr/games").output.startswith(b"cowsay\n")
 
 
+def test_each_call_finds_files_of_a_volume_and_of_tmp_as_the_image_has_them(image: Environment) -> None:
+    leave = b"echo left >> /tmp/app/data; echo left > /usr/games/cowsay; rm /usr/games/cowthink"
+    look = b"cat /tmp/app/data; /usr/games/cowsay moo | head -n 2; test -x /usr/games/cowthink"
+    before = image.call(script=look)
+    assert (before.output.startswith(b"baked in "), before.exit_code) == (True, 0)
+    assert image.call(script=leave).exit_code == 0
+    after = image.call(script=look)
+    assert (after.output, after.exit_code, after.image_pulled) == (before.output, 0, False)
+
+
+def test_an_image_whose_large_files_a_call_has_changed_is_fetched_anew(
+    start: Start, derived: Callable[..., str]
+) -> None:
+    large = file("srv/large", b"x" * (33 << 20))
+    with start(derived("large", {"Volumes": {"/srv": {}}}, large)) as environment:
+        assert environment.call("true").image_pulled
+        assert not environment.call(script=b"echo left >> /srv/large; echo left > /srv/left").image_pulled
+        assert "the next call fetches the image anew" in environment.log()
+        result = environment.call("sh", "-c", "ls /srv; wc -c < /srv/large")
+        assert (result.output, result.image_pulled) == (b"large\n%d\n" % (33 << 20), True)
+
+
 def test_a_user_is_told_once_to_be_disregarded(image: Environment) -> None:
     image.call()
     assert image.call(script=b"id -un").output
