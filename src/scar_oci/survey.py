@@ -14,8 +14,10 @@ from scar_oci.rootpath import RootPath
 from scar_oci.runtime import Runtime
 
 # Where the ABIs of the two architectures put the program interpreter.
-_GLIBC_LOADERS = ("lib64/ld-linux-x86-64.so.2", "lib/ld-linux-aarch64.so.1")
-_MUSL_LOADERS = ("lib/ld-musl-x86_64.so.1", "lib/ld-musl-aarch64.so.1")
+_LOADERS = {
+    "x86_64": (("glibc", "lib64/ld-linux-x86-64.so.2"), ("musl", "lib/ld-musl-x86_64.so.1")),
+    "arm64": (("glibc", "lib/ld-linux-aarch64.so.1"), ("musl", "lib/ld-musl-aarch64.so.1")),
+}
 
 _TRIPLETS = {"x86_64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 
@@ -39,8 +41,9 @@ def survey(rootfs: bytes, architecture: str, search_path: str = "") -> Runtime:
     ``search_path`` is the image's PATH.
     """
     tree = _Tree(rootfs, search_path)
-    for libc, loaders in (("glibc", _GLIBC_LOADERS), ("musl", _MUSL_LOADERS)):
-        for loader in loaders:
+    # Its own first: an image may have another's loader too, for programs that it compiles or emulates.
+    for name in sorted(_LOADERS, key=lambda name: name != architecture):
+        for libc, loader in _LOADERS[name]:
             found = tree.resolve(loader)
             headers = elf.read(tree.absolute(found)) if found else None
             # Alpine's gcompat puts a musl program in the place of glibc's loader.

@@ -108,6 +108,24 @@ def test_an_image_that_claims_the_wrong_architecture_is_seen_through(tree: Tree)
     assert survey(os.fsencode(tree.path), "x86_64").architecture == "arm64"
 
 
+@pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+def test_of_the_loaders_of_two_architectures_that_of_the_image_counts(tree: Tree, architecture: str) -> None:
+    tree.file("lib64/ld-linux-x86-64.so.2", loader())
+    tree.file("lib/x86_64-linux-gnu/libc.so.6", "stable release version 2.36.\n")
+    tree.file("lib/ld-linux-aarch64.so.1", loader(_ARM))
+    tree.file("lib/aarch64-linux-gnu/libc.so.6", "stable release version 2.41.\n")
+    runtime = survey(os.fsencode(tree.path), architecture)
+    expected = {"arm64": "2.41", "x86_64": "2.36"}[architecture]
+    assert (runtime.architecture, runtime.libc_version) == (architecture, expected)
+
+
+def test_an_own_musl_counts_before_a_foreign_glibc(tree: Tree) -> None:
+    tree.file("lib64/ld-linux-x86-64.so.2", loader())
+    tree.file("lib/ld-musl-aarch64.so.1", loader(_ARM))
+    runtime = survey(os.fsencode(tree.path), "arm64")
+    assert (runtime.architecture, runtime.libc) == ("arm64", "musl")
+
+
 @pytest.mark.parametrize("imitation", ["", "ld-musl-x86_64.so.1", "libgcompat.so.0"])
 def test_alpine_is_musl_even_where_it_imitates_glibc(tree: Tree, imitation: str) -> None:
     tree.file("lib/ld-musl-x86_64.so.1", loader())
