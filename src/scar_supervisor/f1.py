@@ -34,6 +34,9 @@ _WAY_OUT = (
 )
 _LIBRARY_WAY_OUT = "link with -L and -l, or give the library a soname (-Wl,-soname)"
 _ARGV0_SINCE = (2, 33)  # glibc's loader takes --argv0 (its release notes of 2.33)
+_OWN_STAT_SINCE = (2, 33)
+"""Since then glibc has stat, lstat, fstatat and mknod as functions of its own (its release notes). Builds for
+older ones catch what there was in their place, so that newer programs would see the host's files."""
 _LIBRARY = "libfakechroot.so"
 _BUILD = "glibc-"  # and the version that a build needs: the name of its folder
 _COMPANION = "libscar.so"
@@ -118,8 +121,13 @@ class F1(NamedTuple):
             reason = f"is for {binary.machine}, and the image for {self.runtime.architecture}"
         elif binary.interpreter is None:
             reason = f"is linked statically, and execution mode {mode} works through the C library"
-        elif self.runtime.libc != "glibc" or "ld-musl" in binary.interpreter:
+        elif "ld-musl" in binary.interpreter:
             reason = f"uses the C library musl (as Alpine Linux does), and execution mode {mode} needs glibc"
+        elif self.runtime.libc != "glibc":
+            reason = (
+                f"asks for the loader {binary.interpreter}, and the image has no glibc in its usual place, "
+                f"which execution mode {mode} needs"
+            )
         elif library := self._out_of_reach(binary):
             raise IncompatibleImage(
                 f"{shown} needs {library} by its absolute path, where the loader looks outside of the image",
@@ -218,7 +226,7 @@ def preloaded(task_root: str, runtime: Runtime) -> tuple[str, ...]:
         raise FunctionMisconfigured(
             "the deployment package has no libfakechroot for the image's glibc "
             f"{runtime.libc_version} on {runtime.architecture}",
-            "collect the builds with `make kit` and make the function again",
+            remedy(runtime) or "collect the builds with `make kit` and make the function again",
         )
     library = os.path.join(kit, build, _LIBRARY)
     if _COMPANION in names and _version(runtime.libc_version) >= _COMPANION_SINCE:
@@ -227,10 +235,23 @@ def preloaded(task_root: str, runtime: Runtime) -> tuple[str, ...]:
 
 
 def fitting_build(names: Iterable[str], runtime: Runtime) -> str | None:
-    """The newest of the builds among these names that the image's glibc is new enough for."""
+    """The newest of the builds among these names that the image can load; None if it catches too little."""
     libc = _version(runtime.libc_version)
     builds = (name for name in names if name.startswith(_BUILD) and _needs(name) <= libc)
-    return max(builds, key=_needs, default=None)
+    build = max(builds, key=_needs, default=None)
+    if build is None or _needs(build) < _OWN_STAT_SINCE <= libc:
+        return None
+    return build
+
+
+def remedy(runtime: Runtime) -> str:
+    """What helps if there is no build for an image's glibc, and `make kit` brings none; empty if it does."""
+    if _version(runtime.libc_version)[:2] != _OWN_STAT_SINCE:
+        return ""
+    return (
+        "glibc 2.33 is between the builds that there are: take an image with another, such as ubuntu:22.04; "
+        "where ptrace is allowed, --exec-mode P1 runs it as it is"
+    )
 
 
 @functools.lru_cache(maxsize=64)

@@ -220,6 +220,25 @@ def test_an_image_with_an_older_glibc_than_the_kit_is_for(check: Check) -> None:
     assert said["modes"][0]["hint"] == "make kit"
 
 
+@pytest.mark.parametrize("version", ["2.33", "2.33.9000"])
+def test_an_image_whose_glibc_is_between_the_builds_of_the_kit(
+    check: Check, tools: None, version: str
+) -> None:
+    between = layer(file("lib64/libc.so.6", _LIBC.replace(b"2.36", version.encode())))
+    status, said = check(_BASE, between, Cmd=["sh"])
+    assert status == 1
+    assert reason(said) == f"there is no libfakechroot for the image's glibc {version}"
+    assert "P1" in said["modes"][0]["hint"]
+    assert modes(said)["P1"] == "depends"
+
+
+def test_a_program_that_has_its_glibc_elsewhere(check: Check) -> None:
+    """As all of Nix have."""
+    status, said = check(layer(file("bin/hello", made(64, "<", _X86_64), mode=0o755)), Cmd=["hello"])
+    assert status == 1
+    assert "/bin/hello asks for the loader /lib/ld.so, and the image has no glibc" in reason(said)
+
+
 def test_what_upper_layers_hide_does_not_count(check: Check) -> None:
     upper = layer(
         file("usr/bin/.wh.su"),

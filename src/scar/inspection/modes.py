@@ -14,7 +14,7 @@ from scar.errors import ScarError
 from scar.inspection.facts import Facts
 from scar_supervisor import place
 from scar_supervisor.contract import EXEC_MODES
-from scar_supervisor.f1 import fitting_build
+from scar_supervisor.f1 import fitting_build, remedy
 
 RUNS, RUNS_NOT, DEPENDS = "yes", "no", "depends"
 
@@ -45,11 +45,11 @@ def _f1(facts: Facts, builds: Set[str]) -> Verdict:
     if start.refusal:
         return Verdict("F1", RUNS_NOT, start.refusal, start.hint)
     if not start.command and facts.runtime.libc != "glibc":
-        libc = facts.runtime.libc or "no C library"
+        libc = facts.runtime.libc or "no C library in the usual place"
         return Verdict("F1", RUNS_NOT, f"the image has {libc}, and execution mode F1 needs glibc")
     if fitting_build(builds, facts.runtime) is None:
         reason = f"there is no libfakechroot for the image's glibc {facts.runtime.libc_version}"
-        return Verdict("F1", RUNS_NOT, reason, "make kit")
+        return Verdict("F1", RUNS_NOT, reason, remedy(facts.runtime) or "make kit")
     if not start.command:
         return Verdict("F1", RUNS, "programs of the image can be called; by itself it names none to start")
     return Verdict("F1", RUNS, f"{start.path} is linked dynamically with glibc {facts.runtime.libc_version}")
