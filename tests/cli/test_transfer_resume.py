@@ -64,6 +64,11 @@ def part_of(request: Request) -> int:
     return int(query["partNumber"][0]) if request.method == "PUT" and "partNumber" in query else 0
 
 
+def is_completion(request: Request) -> bool:
+    """Whether the parts of an upload are to become an object."""
+    return request.method == "POST" and "uploadId" in parse_qs(urlsplit(request.path).query)
+
+
 def parts_sent(way: Way) -> list[int]:
     return sorted(filter(None, map(part_of, way.requests)))
 
@@ -204,6 +209,39 @@ def test_an_upload_that_a_rule_of_the_bucket_has_ended_is_begun_anew(
     way.before = before
     assert scar(*put).status == 0
     assert content(account) == LARGE
+
+
+@pytest.mark.parametrize("lost", [1, 3], ids=["botocore asks again", "put asks again"])
+def test_what_is_complete_is_not_sent_again_for_an_answer_that_was_lost(  # noqa: PLR0917 - fixtures
+    scar: Scar,
+    way: Way,
+    account: Account,
+    bucket: str,
+    large: Path,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lost: int,
+) -> None:
+    """Its function would be called twice. botocore makes three attempts."""
+    monkeypatch.setattr(patience, "PAUSES", (0.0, 0.0))
+    asked: list[Request] = []
+
+    def before(request: Request) -> Answer | None:
+        """As S3 may, which knows an upload no more that is complete."""
+        if not is_completion(request):
+            return None
+        asked.append(request)
+        return None if len(asked) <= lost else s3_error(404, "NoSuchUpload", "The upload does not exist")
+
+    def after(request: Request, answer: Answer) -> Answer | None:
+        return None if is_completion(request) else answer
+
+    way.before, way.after = before, after
+    ran = scar("put", "--json", str(large), "files")
+    assert (ran.status, ran.json["sent"], ran.json["bytes"]) == (0, 1, len(LARGE)), ran.stderr
+    assert parts_sent(way) == list(range(1, 11))
+    assert content(account) == LARGE
+    assert list((home / "uploads").iterdir()) == []
 
 
 def test_what_is_refused_for_good_leaves_no_parts_and_no_record(  # noqa: PLR0917 - fixtures

@@ -11,6 +11,7 @@ from scar.aws.errors import AccessDenied, AwsError, NotFound, made_by_an_earlier
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 _CLASSIC_REGION = "us-east-1"
 """The region that CreateBucket must not be told, and that old answers call None."""
@@ -83,8 +84,14 @@ class Buckets:
         """
         with request(f"list {prefix} in bucket {bucket}"):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-                for item in page.get("Contents", ()):
-                    yield Object(item["Key"], item["Size"], item["LastModified"], item["ETag"].strip('"'))
+                yield from map(_object, page.get("Contents", ()))
+
+    def find(self, bucket: str, key: str) -> Object | None:
+        """The object of exactly this key. Raises NotFound if there is no such bucket."""
+        with request(f"look for {key} in bucket {bucket}"):
+            answer = self._client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+        first = next(map(_object, answer.get("Contents", ())), None)
+        return first if first is not None and first.key == key else None
 
     def has(self, bucket: str, key: str) -> bool:
         try:
@@ -139,3 +146,8 @@ class Buckets:
                 hint="S3 tries all that a bucket notifies: if an entry of somebody else's names what is gone,"
                 " it has to be taken out first",
             ) from error.__cause__
+
+
+def _object(item: ObjectTypeDef) -> Object:
+    """Out of a list's answer."""
+    return Object(item["Key"], item["Size"], item["LastModified"], item["ETag"].strip('"'))

@@ -60,9 +60,9 @@ def check_local(local: str) -> None:
 
 def make(source: Address, local: str, buckets: Buckets) -> Plan:
     """The object of exactly this key, if there is one, else all of the folder. Raises ScarError."""
-    if not source.prefix.endswith("/"):
-        found = next(buckets.objects(source.bucket, source.prefix), None) if source.prefix else None
-        if found is not None and found.key == source.prefix:
+    if source.prefix and not source.prefix.endswith("/"):
+        found = buckets.find(source.bucket, source.prefix)
+        if found is not None:
             return _of_object(found, local)
     objects = list(buckets.objects(source.bucket, source.folder))
     if not objects:

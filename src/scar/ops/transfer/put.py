@@ -6,7 +6,7 @@ import io
 import mimetypes
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from scar import limits
 from scar.aws.buckets import Buckets, Object
 from scar.aws.errors import NotFound
-from scar.aws.pieces import Part, Piece, Place, cut
+from scar.aws.pieces import Part, Piece, Place, Upload, cut
 from scar.aws.transfers import PART_BYTES, Transfers
 from scar.errors import ScarError
 from scar.ops.buckets import near
@@ -53,7 +53,7 @@ def put(request: PutRequest, tree: Tree, cloud: Cloud, show: Show) -> Outcome:
     tally = Tally(len(tree.sources), tree.size)
     tally.failures += tree.failures
     with aws.transfers(request.at_once, PART_BYTES) as transfers:
-        sender = _Sender(transfers, bucket, owner, there, tally)
+        sender = _Sender(transfers, aws.buckets, bucket, owner, there, tally)
         stopped = Mover(transfers, request.at_once, tally, show).move(tree.sources, sender.send)
     return Outcome(tally, tuple(tree.left_out), stopped)
 
@@ -84,6 +84,7 @@ class _Sender:
     """Sends one file after another, from any thread."""
 
     transfers: Transfers
+    buckets: Buckets
     bucket: str
     owner: str
     there: Mapping[str, Object]
@@ -99,13 +100,9 @@ class _Sender:
 
     def _is_there(self, source: Source) -> bool:
         found = self.there.get(source.key)
-        if found is None or found.size != source.size:
-            return False
         if source.is_folder:
-            return True
-        with open(source.path, "rb") as file:
-            same_size = os.fstat(file.fileno()).st_size == found.size
-            return same_size and content.is_of(found.etag, file, found.size)
+            return found is not None and found.size == 0
+        return _is_content(found, source.path, source.size)
 
     def _attempt(self, source: Source) -> None:
         place = Place(self.bucket, source.key, self.owner)
@@ -164,7 +161,24 @@ class _Sender:
             self.transfers.pieces.upload(file.path, missing, begun.upload, add, progress)
             file.check()
             in_order = [parts[number] for number in sorted(parts)]
-            self.transfers.pieces.complete(begun.upload, in_order)
+            self._complete(begun.upload, in_order, file)
+
+    def _complete(self, upload: Upload, parts: Sequence[Part], file: _File) -> None:
+        """Make the object. S3 forgets an upload that is complete: behind a lost answer it is made already."""
+        try:
+            self.transfers.pieces.complete(upload, parts)
+        except NotFound:
+            found = self.buckets.find(self.bucket, upload.place.key)
+            if not _is_content(found, file.path, file.state.size):
+                raise
+
+
+def _is_content(found: Object | None, path: str, size: int) -> bool:
+    """Whether an object is the content of a file, which had so many bytes when it was looked at."""
+    if found is None or found.size != size:
+        return False
+    with open(path, "rb") as file:
+        return os.fstat(file.fileno()).st_size == size and content.is_of(found.etag, file, size)
 
 
 class _State(NamedTuple):
