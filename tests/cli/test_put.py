@@ -88,6 +88,30 @@ def test_only_what_differs_is_sent_again(scar: Scar, account: Account, bucket: s
     assert content(account, "changed") == b"after!"
 
 
+def test_of_a_bucket_nothing_is_listed_that_comes_before_the_files(
+    scar: Scar, account: Account, bucket: str, way: Way, tmp_path: Path
+) -> None:
+    """With keys that have no common beginning."""
+    for key in ("before", "m", "n/between", "z"):
+        account.s3.put_object(Bucket="files", Key=key, Body=key.encode())
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in ("m", "p", "z"):
+        (folder / name).write_bytes(name.encode())
+    listed: list[bytes] = []
+
+    def after(request: Request, answer: Answer) -> Answer:
+        if "list-type" in request.path:
+            listed.append(answer.body)
+        return answer
+
+    way.after = after
+    ran = scar("put", "--json", str(folder), "files")
+    assert (ran.json["sent"], ran.json["already_there"]) == (1, 2)
+    assert b"between" in b"".join(listed)
+    assert b"before" not in b"".join(listed)
+
+
 def test_links_to_files_are_followed_and_others_left_out(
     scar: Scar, account: Account, bucket: str, tmp_path: Path
 ) -> None:

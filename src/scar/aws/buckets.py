@@ -77,13 +77,15 @@ class Buckets:
         with request(f"delete bucket {bucket}"):
             self._client.delete_bucket(Bucket=bucket)
 
-    def objects(self, bucket: str, prefix: str) -> Iterator[Object]:
+    def objects(self, bucket: str, prefix: str, after: str = "") -> Iterator[Object]:
         """All objects whose keys begin with the prefix, in order of their keys, a page at a time.
 
-        Raises NotFound if there is no such bucket.
+        ``after``: only those that come after this key. Raises NotFound if there is no such bucket.
         """
+        behind: Any = {"StartAfter": after} if after else {}
         with request(f"list {prefix} in bucket {bucket}"):
-            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            pages = self._client.get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=bucket, Prefix=prefix, **behind):
                 yield from map(_object, page.get("Contents", ()))
 
     def find(self, bucket: str, key: str) -> Object | None:

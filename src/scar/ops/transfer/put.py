@@ -64,8 +64,9 @@ def _existing(tree: Tree, bucket: str, buckets: Buckets) -> Mapping[str, Object]
     if not keys:
         return {}
     first, last = min(keys), max(keys)
-    found: dict[str, Object] = {}
-    for item in buckets.objects(bucket, _common_beginning(first, last)):
+    beginning = buckets.find(bucket, first)
+    found = {} if beginning is None else {first: beginning}
+    for item in buckets.objects(bucket, _common_beginning(first, last), after=first):
         if item.key > last:  # they come in the order of their bytes in UTF-8, which is Python's, too
             break
         if item.key in keys:
