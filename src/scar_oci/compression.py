@@ -110,7 +110,8 @@ def _zstd_module(what: str) -> ModuleType:
     except ModuleNotFoundError:
         raise UnsupportedImage(
             f"{what} is compressed with zstd, which this Python cannot read",
-            hint="Python 3.14 can, and others with the package backports.zstd. Or push gzip layers.",
+            hint="Python 3.14 can (scar init --runtime python3.14), others with the package backports.zstd. "
+            "Or push gzip layers.",
         ) from None
 
 

@@ -80,6 +80,11 @@ class ResolvedImage(NamedTuple):
         """Bytes to fetch for the layers."""
         return sum(layer.size for layer in self.layers)
 
+    @property
+    def compressions(self) -> frozenset[str]:
+        """How its layers are compressed, as `Descriptor.compression` has it."""
+        return frozenset(layer.compression for layer in self.layers)
+
 
 class Manifest(NamedTuple):
     """An image for one platform."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import tempfile
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.cli.support import Scar
-from tests.oci.layers import Layer, Pusher, file, folder, image, layer, pushing, symlink
+from tests.oci.layers import OCI_LAYER, Layer, Pusher, file, folder, image, layer, pushing, symlink, zst
 from tests.oci.test_elf import go_note, made
 from tests.oci.unreliable import UnreliableRegistry
 
@@ -321,6 +322,17 @@ def test_a_file_that_is_none(scar: Scar, home: Path, tmp_path: Path) -> None:
     assert scar("check", str(tmp_path / "x.tar")).status == 1
     assert "docker save" in scar("check", str(tmp_path / "x.tar")).stderr
     assert "there is no file" in scar("check", "./nosuch.tar").stderr
+
+
+def test_zstd_is_told_unless_the_function_reads_it(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = Layer(zst(gzip.decompress(_BASE.blob)), f"{OCI_LAYER}+zstd")
+    status, document = check(layer, Cmd=["sh"])
+    assert (status, modes(document)["F1"], document["files"]) == (0, "yes", check(_BASE)[1]["files"])
+    assert document["notes"][0] == (
+        "layers are compressed with zstd, which python3.13 cannot read: scar init --runtime python3.14"
+    )
+    monkeypatch.setenv("SCAR_LAMBDA_RUNTIME", "python3.14")
+    assert not [note for note in check(layer)[1]["notes"] if "zstd" in note]
 
 
 def test_plain_lines(scar: Scar, pusher: Pusher) -> None:

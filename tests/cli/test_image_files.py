@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from scar import limits
 from scar.deploy import images
+from scar.errors import ScarError
+from scar.ops import zstd
+from scar.ops.image import Found
+from scar.ops.where import Where
 from tests.cli.support import NOTHING, Account, Scar
 from tests.oci import layers
 from tests.oci.test_image_file import archive, called, laid_out
@@ -74,6 +82,45 @@ def test_an_image_that_no_function_has_room_for_is_refused_before_anything_is_ma
     ran = scar("init", "-n", "cow", "--image-file", str(folder(tmp_path / "layout", *blobs)))
     assert (ran.status, "at most 10,240 MB" in ran.stderr) == (1, True), ran.stderr
     assert account.contents() == NOTHING
+
+
+ZSTD = layers.Layer(layers.zst(layers.tar(layers.file("f", b"x"))), f"{layers.OCI_LAYER}+zstd")
+REFUSAL = "is compressed with zstd, which python3.13 cannot read"
+
+
+def test_zstd_is_refused_before_anything_is_made_unless_the_function_reads_it(
+    scar: Scar, account: Account, tmp_path: Path
+) -> None:
+    options = ("-n", "cow", "--image-file", str(folder(tmp_path / "layout", ZSTD)))
+    ran = scar("init", *options)
+    assert (ran.status, REFUSAL in ran.stderr, "--runtime python3.14" in ran.stderr) == (1, True, True)
+    assert account.contents() == NOTHING
+    assert scar("init", "--runtime", "python3.14", *options).status == 0
+
+
+def test_zstd_is_refused_for_a_function_that_does_not_read_it(
+    scar: Scar, account: Account, hub: str, tmp_path: Path
+) -> None:
+    with layers.pushing(hub) as pusher:
+        pusher.push("test/zstd", "latest", layers.image(ZSTD))
+    path = str(folder(tmp_path / "layout", ZSTD))
+    for runtime, status in (("python3.13", 1), ("python3.14", 0)):
+        assert scar("init", "--runtime", runtime, "-n", runtime[-2:], "grycap/cowsay").status == 0
+        before = account.configuration(runtime[-2:])["Environment"]
+        for options in (("--image", "test/zstd"), ("--image-file", path)):
+            ran = scar("update", *options, runtime[-2:])
+            assert (ran.status, REFUSAL in ran.stderr) == (status, bool(status)), ran.stderr
+        assert (account.configuration(runtime[-2:])["Environment"] == before) == bool(status)
+
+
+def test_in_the_local_cloud_the_python_that_runs_scar_reads_zstd_or_not() -> None:
+    found = Found("cow", ZSTD.descriptor["digest"], 1, None, has_zstd=True)
+    own = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    expected = contextlib.nullcontext() if zstd.is_read_by(own) else pytest.raises(ScarError, match=own)
+    for runtime in limits.RUNTIMES:
+        with expected:
+            zstd.check_new(found, runtime, Where(local=True))
+    zstd.check_new(replace(found, has_zstd=False), "python3.12", Where(local=True))
 
 
 def test_of_several_images_one_must_be_named(scar: Scar, account: Account, tmp_path: Path) -> None:

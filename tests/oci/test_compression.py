@@ -63,6 +63,20 @@ def test_zstd_of_one_frame_and_of_several() -> None:
         everything(b"not zstd", "zstd")
 
 
+def skippable(content: bytes) -> bytes:
+    """A frame that decompressors pass over (RFC 8878, 3.1.2)."""
+    return (0x184D2A50).to_bytes(4, "little") + len(content).to_bytes(4, "little") + content
+
+
+def test_zstd_with_frames_that_are_passed_over() -> None:
+    """As zstd:chunked has its table of contents: https://github.com/containers/storage, pkg/chunked."""
+    chunked = zst(_DATA[:5000]) + zst(_DATA[5000:]) + skippable(b"{}" * 50_000) + skippable(bytes(64))
+    assert everything(chunked, "zstd") == _DATA
+    assert everything(skippable(b"") + chunked, "zstd") == _DATA
+    with pytest.raises(CorruptImage, match="cut short"):
+        everything(chunked[:-4], "zstd")
+
+
 def test_zstd_without_a_module_for_it_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("compression.zstd", "backports.zstd"):
         monkeypatch.setitem(sys.modules, name, None)  # as if not installed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from scar.deploy.storage import for_image as storage_for
 from scar.inspection import advice, skeleton
 from scar.inspection.facts import Facts, gather
 from scar.inspection.modes import RUNS_NOT, Verdict, verdicts
+from scar.ops import zstd
 from scar.ops.talk import Talk
 from scar_supervisor.contract import EXEC_MODES, KIT_FOLDER
 
@@ -66,6 +68,8 @@ class Report:
     facts: Facts
     verdicts: tuple[Verdict, ...]
     exec_mode: str
+    remarks: tuple[str, ...]
+    """What it needs of the function beside that, in sentences without the full stop."""
 
     @property
     def runs(self) -> bool:
@@ -86,7 +90,7 @@ def check(request: CheckRequest, config: Config, talk: Talk) -> Report:
     with _source(request, config) as (source, found):
         unpacked = source.unpacked_size(found)
         storage_for(request.image, found.download_size, unpacked)  # raises what init would raise
-        return _report(request, source, found, talk)
+        return _report(request, source, found, config.lambda_runtime, talk)
 
 
 def _source(request: CheckRequest, config: Config) -> AbstractContextManager[tuple[Source, ResolvedImage]]:
@@ -95,7 +99,7 @@ def _source(request: CheckRequest, config: Config) -> AbstractContextManager[tup
     return images.of_registry(request.image, request.architecture, config.registry_mirror)
 
 
-def _report(request: CheckRequest, source: Source, found: ResolvedImage, talk: Talk) -> Report:
+def _report(request: CheckRequest, source: Source, found: ResolvedImage, runtime: str, talk: Talk) -> Report:
     config = source.config(found)
     with skeleton.made(source, found, talk.say) as tree:
         facts = gather(tree, config, request.architecture, request.arguments)
@@ -113,7 +117,13 @@ def _report(request: CheckRequest, source: Source, found: ResolvedImage, talk: T
         facts=facts,
         verdicts=verdicts(facts, _builds(request.architecture), udocker.lacking(request.architecture)),
         exec_mode=request.exec_mode,
+        remarks=tuple(_remarks(found, runtime)),
     )
+
+
+def _remarks(found: ResolvedImage, runtime: str) -> Iterator[str]:
+    if "zstd" in found.compressions and not zstd.is_read_by(runtime):
+        yield f"layers are compressed with zstd, which {runtime} cannot read: scar init {zstd.REMEDY}"
 
 
 def _builds(architecture: str) -> frozenset[str]:

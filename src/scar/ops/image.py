@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from scar import limits
 from scar.deploy import image_blobs, images
@@ -10,6 +11,10 @@ from scar.deploy.image_blobs import Blob
 from scar.deploy.payload import File
 from scar.errors import ScarError
 from scar_supervisor import contract
+
+if TYPE_CHECKING:
+    from scar_oci.manifest import ResolvedImage
+    from scar_oci.source import Source
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,8 @@ class Found:
     """Bytes of its layers as they are stored."""
     unpacked: int | None
     """Bytes of their tar streams, an estimate; None if the registry does not tell."""
+    has_zstd: bool = False
+    """Whether a layer is compressed with zstd."""
     packed: tuple[File, ...] = ()
     """Its blobs, if they go into the package."""
     blobs: tuple[Blob, ...] = ()
@@ -44,7 +51,7 @@ def resolve(image: str, architecture: str, mirror: str) -> Found:
     architecture, or cannot be asked for.
     """
     with images.of_registry(image, architecture, mirror) as (source, found):
-        return Found(image, found.digest, found.download_size, source.unpacked_size(found))
+        return _found(image, source, found)
 
 
 def in_file(path: str, name: str, architecture: str, bucket: str) -> Found:
@@ -56,7 +63,7 @@ def in_file(path: str, name: str, architecture: str, bucket: str) -> Found:
     with images.of_file(path, name, architecture) as (layout, found):
         called = name or found.reference.familiar
         size = found.download_size
-        about = Found(called, found.digest, size, layout.unpacked_size(found))
+        about = _found(called, layout, found)
         if size <= _MOST_PACKED:
             return replace(about, packed=image_blobs.packed(layout, found))
         if bucket:
@@ -64,6 +71,16 @@ def in_file(path: str, name: str, architecture: str, bucket: str) -> Found:
     raise ScarError(
         f"the image in {path} has {size / limits.MIB:,.0f} MB, more than a package can hold",
         hint="name a bucket that it can be put into: --package-bucket",
+    )
+
+
+def _found(name: str, source: Source, image: ResolvedImage) -> Found:
+    return Found(
+        name=name,
+        digest=image.digest,
+        compressed=image.download_size,
+        unpacked=source.unpacked_size(image),
+        has_zstd="zstd" in image.compressions,
     )
 
 

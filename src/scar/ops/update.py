@@ -17,7 +17,7 @@ from scar.deploy.plan import Plan
 from scar.deploy.spec import RoleArn
 from scar.deploy.storage import for_image as storage_for
 from scar.errors import ScarError, UsageError
-from scar.ops import image, variables
+from scar.ops import image, variables, zstd
 from scar.ops.cloud import connect
 from scar.ops.functions import is_runnable, missing
 from scar.ops.repack import PackageRequest, replacement
@@ -86,6 +86,7 @@ def prepare(request: UpdateRequest, where: Where, config: Config, talk: Talk) ->
     blobs: tuple[Blob, ...] = ()
     if request.image is not None or request.image_file is not None:
         found = _find_image(request, function, config, talk)
+        zstd.check_existing(found, function.runtime, where)
         storage = request.storage or max(storage, storage_for(found.name, found.compressed, found.unpacked))
         if found.packed or environment.get(contract.ENV_IMAGE_SOURCE) == contract.IMAGE_IN_PACKAGE:
             packed = replace(packed, image=found.packed)

@@ -91,11 +91,16 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"Memory: {report.memory} MB (the image takes {report.seconds:.0f} s), or what programs need"
     yield f"Room in /tmp: {report.storage} MB"
     yield from _start_lines(report)
-    for note in notes(report.facts):
+    for note in _notes(report):
         yield f"Note: {note}"
     for verdict in report.verdicts:
         hint = f" (help: {verdict.hint})" if verdict.hint and verdict.mode == report.exec_mode else ""
         yield f"{verdict.mode}: {verdict.answer:<8}{verdict.reason}{hint}"
+
+
+def _notes(report: Report) -> Iterator[str]:
+    yield from report.remarks
+    yield from notes(report.facts)
 
 
 def _start_lines(report: Report) -> Iterator[str]:
@@ -129,7 +134,7 @@ def _document(report: Report) -> dict[str, object]:
         "user": facts.config.user or None,
         "privileged": list(facts.privileged),
         "static": list(facts.static),
-        "notes": list(notes(report.facts)),
+        "notes": list(_notes(report)),
         "modes": [asdict(verdict) for verdict in report.verdicts],
     }
 
