@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from scar.aws.pieces import Piece, cut
+from scar.aws.pieces import Piece, Place, Upload, cut
 from scar.aws.transfers import GET_PART_BYTES, PART_BYTES
 from scar.ops import patience
+from scar.ops.transfer import sent
 from scar.ops.transfer.partial import Partial
+from scar.ops.transfer.sent import BeingSent
 from tests.cli.faults import Answer, Request, Way
 from tests.cli.support import Account, Scar
 from tests.cli.test_transfer_faults import s3_error
@@ -272,6 +275,25 @@ def test_two_commands_do_not_send_one_object_at_once(
     assert scar("put", "--concurrency", "1", str(large), "files").status == 0
     assert "another scar put sends a file to the same place" in said[0]
     assert content(account) == LARGE
+
+
+def test_two_commands_do_not_have_a_record_each(home: Path) -> None:
+    """When a third one ends, and removes it, between the opening and the locking of it."""
+    place = Place("files", "large.bin", "123456789012")
+    lock = fcntl.flock
+    with ExitStack() as third, pytest.MonkeyPatch.context() as patch:
+        record = third.enter_context(sent.opened(place))
+        record.begin(Upload(place, "id"), [])
+
+        def lock_late(handle: int, operation: int) -> None:
+            patch.undo()
+            record.remove()
+            third.close()
+            lock(handle, operation)
+
+        patch.setattr(fcntl, "flock", lock_late)
+        with sent.opened(place), pytest.raises(BeingSent), sent.opened(place):
+            pass
 
 
 def test_a_crash_may_cut_off_the_last_line_of_what_was_sent(  # noqa: PLR0917 - fixtures

@@ -11,7 +11,6 @@ The file is locked while a run works on it, and goes when nothing is left to res
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import time
@@ -79,12 +78,12 @@ class Journal:
         """Open or make the file, and lock it. Raises RunActive, and ScarError if it cannot be written."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            while True:
-                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-                _lock(descriptor)
-                if locks.is_at(path, descriptor):
-                    return cls(path, descriptor)
-                os.close(descriptor)  # a run that has ended meanwhile has removed it
+            return cls(path, locks.open_locked(path))
+        except BlockingIOError as error:
+            raise RunActive(
+                "another scar run -es of this function and bucket is at work: nothing was sent",
+                hint="wait for its end, or stop it with Ctrl-C",
+            ) from error
         except OSError as error:
             raise ScarError(
                 f"cannot write down what is sent, in {path}: {error.strerror}",
@@ -185,15 +184,3 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    """Raises RunActive, and closes the file, if another process has it locked."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise RunActive(
-            "another scar run -es of this function and bucket is at work: nothing was sent",
-            hint="wait for its end, or stop it with Ctrl-C",
-        ) from error

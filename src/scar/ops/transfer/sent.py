@@ -8,7 +8,6 @@ object is there.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scar import locks
 from scar.aws.pieces import Part, Place, Upload
 from scar.errors import ScarError
 from scar.home import home
@@ -81,11 +81,9 @@ def opened(place: Place) -> Iterator[Sent]:
     name = hashlib.sha256(repr(tuple(place)).encode()).hexdigest()
     path = home() / "uploads" / f"{name}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        descriptor = locks.open_locked(path)
     except BlockingIOError as error:
-        os.close(descriptor)
         raise BeingSent("another scar put sends a file to the same place", hint="wait for its end") from error
     try:
         yield Sent(place, path, descriptor)
