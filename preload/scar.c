@@ -276,6 +276,19 @@ int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *actions, int fd
     return NEXT(posix_spawn_file_actions_addopen)(actions, fd, expanded(path, buffer), flags, mode);
 }
 
+/* The C library has the first name from 2.29 on, and the other, which POSIX chose, in its newest versions only. */
+int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path)
+{
+    char buffer[PATH_MAX];
+    __typeof__(&posix_spawn_file_actions_addchdir_np) next = NEXT(posix_spawn_file_actions_addchdir_np);
+    return next != NULL ? next(actions, expanded(path, buffer)) : ENOSYS;
+}
+
+int posix_spawn_file_actions_addchdir(posix_spawn_file_actions_t *actions, const char *path)
+{
+    return posix_spawn_file_actions_addchdir_np(actions, path);
+}
+
 /* Calls that the C library has no function for, or had none when the program was written: Node.js makes such. */
 long syscall(long number, ...)
 {
