@@ -13,6 +13,7 @@
  *
  * Built for any glibc from 2.17 on, so nothing newer is called, and dlsym by the version that all have.
  */
+#define __nonnull(parameters) /* callers do pass NULL where the headers forbid it: its checks must stay */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -215,27 +216,54 @@ static int is_ours(const char *entry)
 
 /*
  * A program by its own path: where a link leads to decides where it looks for its libraries ($ORIGIN), and what it
- * was called is told by its whole path.
+ * was called is told by its whole path. NULL, with errno, for what the kernel would not start: libfakechroot would
+ * have the loader try it, or wait for a pipe.
  */
 static const char *program_of(const char *path, char resolved[PATH_MAX])
 {
-    char target, magic[4] = "";
+    struct stat status;
+    char magic[4] = "", target;
+    if (path == NULL) {
+        errno = EFAULT;
+        return NULL;
+    }
+    if (access(path, X_OK) != 0 || syscall(SYS_newfstatat, AT_FDCWD, path, &status, 0) != 0)
+        return NULL;
+    if (!S_ISREG(status.st_mode)) {
+        errno = EACCES;
+        return NULL;
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return path;
+    ssize_t size = read(fd, magic, sizeof magic);
+    close(fd);
+    if (size >= 2 && memcmp(magic, "#!", 2) == 0)
+        return path; /* its $0 is what it was called, a link too */
+    if (size != sizeof magic || memcmp(magic, "\177ELF", 4) != 0) {
+        errno = ENOEXEC;
+        return NULL;
+    }
     if (*path == '/' && readlink(path, &target, 1) < 0)
         return path;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int is_elf = fd >= 0 && read(fd, magic, sizeof magic) == sizeof magic && memcmp(magic, "\177ELF", 4) == 0;
-    if (fd >= 0)
-        close(fd);
-    return is_elf && realpath(path, resolved) != NULL ? resolved : path; /* a script's $0 is the link */
+    return realpath(path, resolved) != NULL ? resolved : path;
+}
+
+/* The arguments of a new program: the kernel, too, gives a name to one that is to have none. */
+static char *const *named(char *const argv[])
+{
+    static char nothing[1];
+    static char *const name_only[] = {nothing, NULL};
+    return argv == NULL || argv[0] == NULL ? name_only : argv;
 }
 
 /* The variables of a new program, on the stack: the child of a vfork must not allocate. */
 #define PREPARED(path, argv, envp)                                                                           \
     size_t count = count_of(envp), kept = 0;                                                                 \
-    const char *said = argv[0] != NULL ? argv[0] : "";                                                       \
-    char text[sizeof announcement + strlen(path) + strlen(said) + 1], *variables[count + LISTS + COUNT + DATA + 2]; \
+    char text[sizeof announcement + strlen(path) + strlen(argv[0]) + 1];                                     \
+    char *variables[count + LISTS + COUNT + DATA + 2];                                                       \
     char libraries[room_for(0, envp)], preloads[room_for(1, envp)];                                          \
-    strcpy(stpcpy(stpcpy(stpcpy(text, announcement), path), ":"), said);                                     \
+    strcpy(stpcpy(stpcpy(stpcpy(text, announcement), path), ":"), argv[0]);                                  \
     write_list(libraries, 0, envp);                                                                          \
     write_list(preloads, 1, envp);                                                                           \
     for (size_t at = 0; at < count; at++)                                                                    \
@@ -256,8 +284,75 @@ int execve(const char *path, char *const argv[], char *const envp[])
 {
     char resolved[PATH_MAX];
     path = program_of(path, resolved);
+    if (path == NULL)
+        return -1;
+    argv = named(argv);
     PREPARED(path, argv, envp)
     return NEXT(execve)(path, argv, variables);
+}
+
+/* What is no program is a script of the shell. */
+static int execute(const char *path, char *const argv[], char *const envp[])
+{
+    int failed = execve(path, argv, envp);
+    if (errno != ENOEXEC)
+        return failed;
+    size_t count = count_of(argv);
+    char *script[count + 3];
+    script[0] = "/bin/sh";
+    script[1] = (char *)path;
+    for (size_t at = 1; at < count; at++)
+        script[at + 1] = argv[at];
+    script[count > 1 ? count + 1 : 2] = NULL;
+    return execve(script[0], script, envp);
+}
+
+/* As in the C library, whose own does not ask this library for each folder. In a vfork's child, too: no malloc. */
+int execvpe(const char *file, char *const argv[], char *const envp[])
+{
+    const char *folder = getenv("PATH"), *end;
+    int error = ENOENT;
+    char path[PATH_MAX];
+    if (strchr(file, '/') != NULL)
+        return execute(file, argv, envp);
+    if (folder == NULL)
+        folder = "/bin:/usr/bin";
+    for (; *file; folder = end + 1) {
+        end = strchrnul(folder, ':');
+        int length = (int)(end - folder);
+        if (snprintf(path, PATH_MAX, "%.*s%s%s", length, folder, length > 0 ? "/" : "", file) < PATH_MAX)
+            execute(path, argv, envp);
+        else
+            errno = ENAMETOOLONG;
+        if (errno == EACCES)
+            error = EACCES;
+        else if (errno != ENOENT && errno != ENOTDIR && errno != ESTALE && errno != ENODEV && errno != ETIMEDOUT)
+            return -1;
+        if (*end == 0)
+            break;
+    }
+    errno = error;
+    return -1;
+}
+
+int execvp(const char *file, char *const argv[])
+{
+    return execvpe(file, argv, environ);
+}
+
+/* The program of an open file by its path, since its loader has to find it. Not one that has no path any more. */
+int fexecve(int fd, char *const argv[], char *const envp[])
+{
+    char link[32], path[PATH_MAX];
+    struct stat open_file, file;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
+    path[length > 0 ? length : 0] = 0;
+    if (narrowed(path) != path && syscall(SYS_newfstatat, fd, "", &open_file, AT_EMPTY_PATH) == 0
+        && syscall(SYS_newfstatat, AT_FDCWD, path, &file, 0) == 0 && file.st_dev == open_file.st_dev
+        && file.st_ino == open_file.st_ino)
+        return execve(narrowed(path), argv, envp);
+    return NEXT(fexecve)(fd, argv, envp);
 }
 
 int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
@@ -265,6 +360,9 @@ int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *
 {
     char resolved[PATH_MAX];
     path = program_of(path, resolved);
+    if (path == NULL)
+        return errno;
+    argv = named(argv);
     PREPARED(path, argv, envp)
     return NEXT(posix_spawn)(pid, path, actions, attributes, argv, variables);
 }

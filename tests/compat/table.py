@@ -77,6 +77,15 @@ touch -d @0 /tmp/t; stat -c %Y /tmp/t; mkdir -p /tmp/a/b/c; rmdir /tmp/a/b/c; ls
 ln -s /etc/passwd /tmp/l; readlink /tmp/l; head -1 /tmp/l; rm /tmp/l; df / > /dev/null; echo $?; cd /usr; bin/cat /proc/self/cmdline | od -c; exit 42
 """
 
+NO_PROGRAMS = """
+cd /tmp; printf 'echo $0 $1; exit 3' > plain; : > empty; printf '#!/bin/sh\\necho x' > script; cp /bin/true true; mkfifo pipe
+ln -s plain link; ln -s pipe link-to-pipe; chmod +x plain empty pipe; chmod -x script true
+for file in plain link empty script true pipe link-to-pipe . nosuch; do ./$file 1; echo $?; /tmp/$file 1; echo $?; done
+env ./plain 2; echo $?; find /etc/passwd -exec /tmp/plain {} ';'; bash -c './plain 3; ./empty; echo $?; exec -a n ./plain 4'
+perl -e 'for (qw(script pipe .)) { exec { "/tmp/$_" } "name" or print "$!\n" } exec "/tmp/plain", "5"'
+rm plain empty script true pipe link link-to-pipe
+"""
+
 DATA = """
 cp /usr/share/zoneinfo/Asia/Tokyo /usr/share/zoneinfo/Nowhere; TZ=Nowhere date -d @0 +%H; TZ=Europe/Madrid date -d @0 +%H
 export TZ=Nowhere; env -i TZ=Nowhere /bin/date -d @0 +%H; env -u TZ date -d @0 +%H
@@ -145,6 +154,7 @@ def _debian(number: int, name: str) -> list[Row]:
             "a program without variables",
             "env -i /bin/cat /etc/debian_version; env -i sh -c 'ls /etc/apt'",
         ),
+        Row(image, "scripts without #!, and what is no program", NO_PROGRAMS),
         Row(
             image,
             "dpkg",
@@ -169,6 +179,8 @@ PROBES: list[tuple[str, ...]] = [
     ("dladdr", "dladdr", r"/usr/lib|/lib"),
     ("dlopen of an absolute path", "dlopen"),
     ("posix_spawn", "posix_spawn"),
+    ("posix_spawn in a folder", "spawn-folder"),
+    ("execvpe, fexecve, execve without arguments", "execs"),
     ("execve and posix_spawn with an empty environment", "no-variables"),
     ("system, popen, vfork", "shells"),
     ("statx, fstatat, faccessat, statvfs", "stat"),

@@ -127,6 +127,55 @@ static void spawn(void)
     printf("file action %d\n", status);
 }
 
+static void wait_for(const char *what, pid_t pid)
+{
+    int status;
+    MUST(waitpid(pid, &status, 0) == pid);
+    printf("%s %d\n", what, status);
+}
+
+static void spawn_in_folder(void)
+{
+    pid_t pid;
+    char *list[] = {"ls", NULL};
+    posix_spawn_file_actions_t actions;
+    MUST(chdir("/etc") == 0);
+    posix_spawn_file_actions_init(&actions);
+    MUST((errno = posix_spawn_file_actions_addchdir_np(&actions, "/opt/probe")) == 0);
+    MUST((errno = posix_spawn_file_actions_addchdir_np(&actions, "lib")) == 0);
+    MUST((errno = posix_spawnp(&pid, "ls", &actions, NULL, list, environ)) == 0);
+    wait_for("ls", pid);
+    posix_spawn_file_actions_init(&actions);
+    MUST((errno = posix_spawn_file_actions_addchdir_np(&actions, "/nosuch")) == 0);
+    errno = posix_spawn(&pid, "/bin/pwd", &actions, NULL, list, environ);
+    printf("%s\n", strerror(errno));
+}
+
+static void execs(void)
+{
+    char *arguments[] = {"name", NULL}, *nothing[] = {NULL}, *volatile none = NULL;
+    pid_t pid;
+    MUST(setenv("PATH", "/nosuch:/etc/passwd:/etc/shells/x:/opt/probe", 1) == 0);
+    if ((pid = vfork()) == 0)
+        _exit((execvpe("runpath", arguments, nothing), 9));
+    wait_for("execvpe", pid);
+    if ((pid = vfork()) == 0)
+        _exit((execvpe("nosuch", arguments, environ), errno));
+    wait_for("execvpe of nothing", pid);
+    MUST(setenv("PATH", "/opt:/etc", 1) == 0);
+    if ((pid = vfork()) == 0)
+        _exit((execvpe("probe", arguments, environ), errno));
+    wait_for("execvpe of a folder", pid);
+    if ((pid = vfork()) == 0)
+        _exit((fexecve(open("/opt/probe/runpath", O_RDONLY | O_CLOEXEC), arguments, environ), 9));
+    wait_for("fexecve", pid);
+    if ((pid = vfork()) == 0)
+        _exit((execve("/bin/pwd", (char **)none, environ), 9));
+    wait_for("execve without arguments", pid);
+    MUST(execve(none, arguments, environ) < 0);
+    printf("execve of nothing: %s\n", strerror(errno));
+}
+
 static void spawn_clean(void)
 {
     char *arguments[] = {"cat", "/etc/debian_version", NULL}, *nothing[] = {NULL};
@@ -322,7 +371,7 @@ static const struct { const char *name; void (*run)(void); } probes[] = {
     {"posix_spawn", spawn}, {"no-variables", spawn_clean}, {"shells", run_shells}, {"stat", status_calls},
     {"syscall", system_calls}, {"unix-socket", short_socket}, {"long-socket", long_socket},
     {"shm_open", shared_memory}, {"sem_open", semaphore}, {"walks", walks}, {"files", files}, {"user", user},
-    {"title", write_title},
+    {"title", write_title}, {"spawn-folder", spawn_in_folder}, {"execs", execs},
 };
 
 int main(int count_of_words, char **words)
