@@ -24,6 +24,7 @@
 #include <semaphore.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -793,41 +794,97 @@ locale_t newlocale(int mask, const char *name, locale_t base)
 
 /* Unix sockets */
 
-typedef int socket_call(int, const struct sockaddr *, socklen_t);
+/* An address as it is outside of the root. The folder of a name that is too long there stays open while it is used. */
+struct outside {
+    struct sockaddr_un name;
+    char end; /* a name may fill all of its room, without a zero */
+    const struct sockaddr *address;
+    socklen_t size;
+    int folder;
+};
 
-static int with_address(socket_call *next, int fd, const struct sockaddr *address, socklen_t size)
+static int name_in_folder(struct outside *to, char *path)
 {
-    const struct sockaddr_un *name = (const struct sockaddr_un *)address;
-    struct sockaddr_un short_name = {.sun_family = AF_UNIX};
-    char folder[PATH_MAX];
-    size_t room = sizeof name->sun_path;
-    if (size <= sizeof name->sun_family || name->sun_family != AF_UNIX || name->sun_path[0] != '/'
-        || narrowed(name->sun_path) != name->sun_path
-        || strlen(root()) + strnlen(name->sun_path, room) < room)
-        return next(fd, address, size);
-    snprintf(folder, sizeof folder, "%.*s", (int)room, name->sun_path);
-    char *end = strrchr(folder, '/');
+    char *end = strrchr(path, '/');
     *end = 0;
-    int parent = open(*folder ? folder : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (parent < 0)
-        return -1;
-    int length = snprintf(short_name.sun_path, room, "/proc/self/fd/%d/%s", parent, end + 1);
+    to->folder = (int)syscall(SYS_openat, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (to->folder < 0)
+        return 0;
+    size_t room = sizeof to->name.sun_path;
+    if (snprintf(to->name.sun_path, room, "/proc/self/fd/%d/%s", to->folder, end + 1) < (int)room)
+        return 1;
+    close(to->folder);
     errno = ENAMETOOLONG;
-    int done = length < (int)room ? next(fd, (struct sockaddr *)&short_name, sizeof short_name) : -1;
-    int error = errno;
-    close(parent);
-    errno = error;
-    return done;
+    return 0;
 }
 
+/* False, with errno, if the address cannot be had. Its size need not count a zero after the name. */
+static int find_outside(struct outside *to, const struct sockaddr *address, socklen_t size)
+{
+    char buffer[PATH_MAX];
+    *to = (struct outside){.address = address, .size = size, .folder = -1};
+    if (address == NULL || size <= offsetof(struct sockaddr_un, sun_path) || size > sizeof to->name
+        || address->sa_family != AF_UNIX)
+        return 1;
+    memcpy(&to->name, address, size);
+    to->address = (const struct sockaddr *)&to->name;
+    if (expanded(to->name.sun_path, buffer) != buffer)
+        return 1;
+    to->size = sizeof to->name;
+    if (strlen(buffer) >= sizeof to->name.sun_path)
+        return name_in_folder(to, buffer);
+    strcpy(to->name.sun_path, buffer);
+    return 1;
+}
+
+static ssize_t done(const struct outside *used, ssize_t result)
+{
+    int error = errno;
+    if (used->folder >= 0)
+        close(used->folder);
+    errno = error;
+    return result;
+}
+
+/* Of Unix sockets the kernel is told here: libfakechroot would put the root before the name again. */
 int bind(int fd, const struct sockaddr *address, socklen_t size)
 {
-    return with_address((socket_call *)NEXT(bind), fd, address, size);
+    struct outside to;
+    if (!find_outside(&to, address, size))
+        return -1;
+    if (to.address == address)
+        return NEXT(bind)(fd, address, size);
+    return (int)done(&to, syscall(SYS_bind, fd, to.address, to.size));
 }
 
 int connect(int fd, const struct sockaddr *address, socklen_t size)
 {
-    return with_address((socket_call *)NEXT(connect), fd, address, size);
+    struct outside to;
+    if (!find_outside(&to, address, size))
+        return -1;
+    if (to.address == address)
+        return NEXT(connect)(fd, address, size);
+    return (int)done(&to, syscall(SYS_connect, fd, to.address, to.size));
+}
+
+ssize_t sendto(int fd, const void *data, size_t length, int flags, const struct sockaddr *address, socklen_t size)
+{
+    struct outside to;
+    return find_outside(&to, address, size)
+        ? done(&to, NEXT(sendto)(fd, data, length, flags, to.address, to.size)) : -1;
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    struct outside to;
+    if (message == NULL || message->msg_name == NULL)
+        return NEXT(sendmsg)(fd, message, flags);
+    if (!find_outside(&to, message->msg_name, message->msg_namelen))
+        return -1;
+    struct msghdr sent = *message;
+    sent.msg_name = (void *)to.address;
+    sent.msg_namelen = to.size;
+    return done(&to, NEXT(sendmsg)(fd, &sent, flags));
 }
 
 /* The image's users and groups, in its files. What is not there (NIS, LDAP) is left to the C library. */

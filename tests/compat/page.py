@@ -44,7 +44,8 @@ what it leaves open. A function made with udocker's builds only, without the kit
   `LD_LIBRARY_PATH` and `SCAR_*` are in every container's environment, and stay.
 * **/dev/shm**, which Lambda lacks, is the image's own, in `/tmp`, and emptied after each call. `shm_open` and `sem_open`
   use it too, and with them Python's `multiprocessing`. Of the rest of `/dev`, the usual devices are the machine's.
-* **Unix sockets**: names may be as long as anywhere; `getsockname` of a name above 45 bytes says a path in `/proc/self/fd`.
+* **Unix sockets**: names may be as long as anywhere, if what follows their last `/` has no more than 90 bytes.
+  `getsockname` of a name above 45 bytes says a path in `/proc/self/fd`; whoever gets a datagram from it cannot answer.
 * **Users and groups** are the image's. The user that Lambda runs functions as gets the name `user` if the image has none.
 * **Raw system calls** through `syscall(2)` (Node.js makes such) are looked up in the image; a program that makes them by
   itself, as Go does, sees the function's files.

@@ -187,6 +187,7 @@ PROBES: list[tuple[str, ...]] = [
     ("openat2 and openat as raw system calls", "syscall"),
     ("a Unix socket", "unix-socket"),
     ("a Unix socket with a long name", "long-socket", r"/(proc/self/fd/\d+|tmp)/"),
+    ("Unix sockets for datagrams", "datagrams"),
     ("shm_open", "shm_open"),
     ("sem_open", "sem_open"),
     ("glob, nftw, scandir", "walks"),

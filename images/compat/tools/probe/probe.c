@@ -10,6 +10,7 @@
 #include <pwd.h>
 #include <semaphore.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -268,6 +269,49 @@ static void long_socket(void)
     unix_socket("/tmp/a-socket-with-a-name-that-is-rather-long-but-still-below-the-limit-of-108-bytes.socket");
 }
 
+/* The name's size without a zero after it, and no byte more allocated. */
+static void datagrams(const char *name)
+{
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
+    struct sockaddr_un *address = malloc(size);
+    int server = socket(AF_UNIX, SOCK_DGRAM, 0), client = socket(AF_UNIX, SOCK_DGRAM, 0);
+    address->sun_family = AF_UNIX;
+    memcpy(address->sun_path, name, strlen(name));
+    unlink(name);
+    MUST(bind(server, (struct sockaddr *)address, size) == 0);
+    MUST(access(name, F_OK) == 0);
+    MUST(sendto(client, "sendto\n", 7, 0, (struct sockaddr *)address, size) == 7);
+    struct iovec text = {"sendmsg\n", 8};
+    struct msghdr message = {.msg_name = address, .msg_namelen = size, .msg_iov = &text, .msg_iovlen = 1};
+    MUST(sendmsg(client, &message, 0) == 8);
+    MUST(message.msg_name == address);
+    MUST(connect(client, (struct sockaddr *)address, size) == 0);
+    MUST(send(client, "send\n", 5, 0) == 5);
+    MUST(sendto(client, "sendto nobody\n", 14, 0, NULL, 0) == 14);
+    for (int messages = 0; messages < 4; messages++) {
+        char said[64];
+        ssize_t length = recv(server, said, sizeof said, 0);
+        MUST(length > 0);
+        printf("%.*s", (int)length, said);
+    }
+    MUST(unlink(name) == 0);
+    MUST(sendto(socket(AF_UNIX, SOCK_DGRAM, 0), "", 0, 0, (struct sockaddr *)address, size) < 0);
+    printf("%s: %s\n", name, strerror(errno));
+}
+
+static void datagram_sockets(void)
+{
+    datagrams("/tmp/d");
+    const char *folder = "/tmp/a-folder-with-a-name-so-long-that-its-socket-s-name-takes-all-of-the-room-in-the-address-of-a";
+    char name[sizeof ((struct sockaddr_un *)0)->sun_path + 1];
+    MUST(mkdir(folder, 0755) == 0);
+    MUST(snprintf(name, sizeof name, "%s/socket108", folder) == 108);
+    datagrams(name);
+    MUST(rmdir(folder) == 0);
+    MUST(chdir("/tmp") == 0);
+    datagrams("relative");
+}
+
 static void shared_memory(void)
 {
     int fd = shm_open("/probe", O_CREAT | O_RDWR, 0600);
@@ -372,6 +416,7 @@ static const struct { const char *name; void (*run)(void); } probes[] = {
     {"syscall", system_calls}, {"unix-socket", short_socket}, {"long-socket", long_socket},
     {"shm_open", shared_memory}, {"sem_open", semaphore}, {"walks", walks}, {"files", files}, {"user", user},
     {"title", write_title}, {"spawn-folder", spawn_in_folder}, {"execs", execs},
+    {"datagrams", datagram_sockets},
 };
 
 int main(int count_of_words, char **words)
