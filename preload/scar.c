@@ -475,36 +475,60 @@ __attribute__((constructor)) static void begin(int argc, char **argv)
     name_program(argv);
 }
 
-/* The file that the program was loaded from: it is where its entry point is. False if that is not told. */
-static int find_program(char path[PATH_MAX])
+/* The name of the mapping that a line of /proc/self/maps is about, NULL if the address is in another. */
+static const char *mapped_at(unsigned long address, const char *line)
 {
-    unsigned long entry = getauxval(AT_ENTRY), start, end;
-    char line[PATH_MAX + 128];
-    FILE *maps = fopen("/proc/self/maps", "re");
-    int found = 0;
-    while (maps != NULL && !found && fgets(line, sizeof line, maps) != NULL) {
-        char *name = strchr(line, '/');
-        if (sscanf(line, "%lx-%lx", &start, &end) == 2 && start <= entry && entry < end && name != NULL) {
-            name[strcspn(name, "\n")] = 0;
-            snprintf(path, PATH_MAX, "%s", narrowed(name));
-            found = 1;
-        }
-    }
-    if (maps != NULL)
-        fclose(maps);
-    return found;
+    char *end;
+    unsigned long first = strtoul(line, &end, 16);
+    return first <= address && *end == '-' && address < strtoul(end + 1, NULL, 16) ? strchr(line, '/') : NULL;
 }
 
-/* Whether the path is this entry of the process's own folder in /proc. */
+/*
+ * The file that the program was loaded from: it is where its entry point is. False if that is not told. A handler of
+ * a signal may ask, so nothing is allocated.
+ */
+static int find_program(char path[PATH_MAX])
+{
+    unsigned long entry = getauxval(AT_ENTRY);
+    const char *name = NULL;
+    char text[PATH_MAX + 128];
+    size_t size = 0;
+    int maps = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    for (ssize_t more; name == NULL && (more = read(maps, text + size, sizeof text - 1 - size)) > 0;) {
+        char *line = text;
+        size += (size_t)more;
+        text[size] = 0;
+        for (char *end; name == NULL && (end = strchr(line, '\n')) != NULL; line = end + 1) {
+            *end = 0;
+            name = mapped_at(entry, line);
+        }
+        if (name != NULL)
+            strcpy(path, narrowed(name));
+        size -= (size_t)(line - text);
+        memmove(text, line, size);
+    }
+    close(maps);
+    return name != NULL;
+}
+
+/* Whether the path is this entry of the process's own folder in /proc, or of the folder of one of its threads. */
 static int is_own(const char *path, const char *entry)
 {
-    char own[64];
+    char number[16];
+    const char *const folders[] = {"self/", "thread-self/", number};
     if (path == NULL || strncmp(path, "/proc/", 6) != 0)
         return 0;
-    if (strncmp(path, "/proc/self/", 11) == 0)
-        return strcmp(path + 11, entry) == 0;
-    snprintf(own, sizeof own, "/proc/%d/%s", (int)getpid(), entry);
-    return strcmp(path, own) == 0;
+    snprintf(number, sizeof number, "%d/", (int)getpid());
+    for (size_t at = 0; at < sizeof folders / sizeof *folders; at++) {
+        size_t length = strlen(folders[at]);
+        const char *rest = path + 6 + length;
+        if (strncmp(path + 6, folders[at], length) != 0)
+            continue;
+        if (strncmp(rest, "task/", 5) == 0)
+            rest += 5 + strspn(rest + 5, "0123456789/");
+        return strcmp(rest, entry) == 0;
+    }
+    return 0;
 }
 
 static ssize_t read_own_exe(char *buffer, size_t size)
@@ -551,6 +575,12 @@ char *realpath(const char *path, char *resolved)
 static const char *own_path(const char *path, char buffer[PATH_MAX])
 {
     return is_own(path, "exe") && find_program(buffer) ? buffer : path;
+}
+
+/* The same, for a call that may be about the link itself. */
+static const char *followed(const char *path, int flags, char buffer[PATH_MAX])
+{
+    return flags & AT_SYMLINK_NOFOLLOW ? path : own_path(path, buffer);
 }
 
 /* How much of the loader's arguments precedes the program's: "<loader> [--argv0 <name>] <program>". */
@@ -643,6 +673,20 @@ static int makes_file(int flags)
         return NEXT(name)(version, own_path(path, buffer), status);                      \
     }
 
+#define STATUS_AT(name, record)                                                          \
+    int name(int folder, const char *path, struct record *status, int flags)             \
+    {                                                                                    \
+        char buffer[PATH_MAX];                                                           \
+        return NEXT(name)(folder, followed(path, flags, buffer), status, flags);         \
+    }
+
+#define VERSIONED_STATUS_AT(name, record)                                                \
+    int name(int version, int folder, const char *path, struct record *status, int flags) \
+    {                                                                                    \
+        char buffer[PATH_MAX];                                                           \
+        return NEXT(name)(version, folder, followed(path, flags, buffer), status, flags); \
+    }
+
 /* What compilers call where they know the flags, and what stat is called before glibc 2.33. */
 int __open_2(const char *, int, ...);
 int __open64_2(const char *, int, ...);
@@ -650,6 +694,8 @@ int __openat_2(int, const char *, int, ...);
 int __openat64_2(int, const char *, int, ...);
 int __xstat(int, const char *, struct stat *);
 int __xstat64(int, const char *, struct stat64 *);
+int __fxstatat(int, int, const char *, struct stat *, int);
+int __fxstatat64(int, int, const char *, struct stat64 *, int);
 
 OPEN(open)
 OPEN(open64)
@@ -665,6 +711,16 @@ STATUS(stat, stat)
 STATUS(stat64, stat64)
 VERSIONED_STATUS(__xstat, stat)
 VERSIONED_STATUS(__xstat64, stat64)
+STATUS_AT(fstatat, stat)
+STATUS_AT(fstatat64, stat64)
+VERSIONED_STATUS_AT(__fxstatat, stat)
+VERSIONED_STATUS_AT(__fxstatat64, stat64)
+
+int statx(int folder, const char *path, int flags, unsigned mask, struct statx *status)
+{
+    char buffer[PATH_MAX];
+    return NEXT(statx)(folder, followed(path, flags, buffer), flags, mask, status);
+}
 
 /* Named shared memory and semaphores: files in the image's /dev/shm, reached by no wrapped call. */
 

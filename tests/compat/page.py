@@ -35,8 +35,8 @@ NOTES = """
 libfakechroot puts the image's folder before paths. `make kit` builds a companion for it, `preload/scar.c`, that adds
 what it leaves open. A function made with udocker's builds only, without the kit, lacks all of this:
 
-* **/proc/self/exe**: `readlink`, `realpath`, `open`, `fopen` and `stat` see the program, not the loader that runs it. Java
-  finds its libraries by it. `/proc/self/cmdline` has the program's own arguments. Of other processes, as `ps -f` shows
+* **/proc/self/exe**: `readlink`, `realpath`, `open`, `fopen`, `stat` and `statx` see the program, not the loader that runs
+  it. Java finds its libraries by it. `/proc/self/cmdline` has the program's own arguments. Of other processes, as `ps -f` shows
   them, the arguments begin with the loader.
 * **Starting programs**: each way of the C library finds them in the image, and refuses what the kernel would. The folder that
   `posix_spawn` is to start a program in does not count for a program that is named by a relative path.

@@ -162,6 +162,11 @@ def _debian(number: int, name: str) -> list[Row]:
         ),
         Row(
             image,
+            "what /proc/self/exe is",
+            "readlink -f /proc/self/exe /proc/thread-self/exe; stat -Lc %s /proc/self/exe $(command -v stat) | uniq | wc -l",
+        ),
+        Row(
+            image,
             "perl",
             'perl -e \'use Cwd; print cwd, " $^X $]\\n"; print -s "/etc/shells", "\\n"; exec "pwd"\'',
         ),

@@ -56,6 +56,9 @@ static void exe(void)
     size = readlinkat(AT_FDCWD, name, path, sizeof path);
     MUST(size > 0);
     printf("readlinkat %.*s\n", (int)size, path);
+    size = readlink("/proc/thread-self/exe", path, sizeof path);
+    MUST(size > 0);
+    printf("of the thread %.*s\n", (int)size, path);
     MUST(realpath("/proc/self/exe", path));
     printf("realpath %s\n", path);
 }
@@ -66,6 +69,13 @@ static void open_exe(void)
     MUST(stat("/proc/self/exe", &self) == 0);
     MUST(stat("/opt/probe/probe", &file) == 0);
     printf("/proc/self/exe is %s\n", self.st_ino == file.st_ino ? "the program" : "another file");
+    MUST(fstatat(AT_FDCWD, "/proc/self/exe", &self, 0) == 0);
+    printf("fstatat %d\n", self.st_ino == file.st_ino);
+    MUST(fstatat(AT_FDCWD, "/proc/self/exe", &self, AT_SYMLINK_NOFOLLOW) == 0);
+    printf("link %d\n", S_ISLNK(self.st_mode));
+    struct statx extended;
+    MUST(statx(AT_FDCWD, "/proc/self/exe", 0, STATX_INO, &extended) == 0);
+    printf("statx %d\n", extended.stx_ino == file.st_ino);
 }
 
 static void real(void)
