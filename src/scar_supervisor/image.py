@@ -94,21 +94,27 @@ def _description(digest: str) -> str:
 
 @functools.lru_cache(maxsize=1)  # parsing it was a third of what a warm call does before its program
 def _read(digest: str, _ctime_ns: int) -> StoredImage | None:
-    return ImageStore(STORE).find(digest)
+    image = ImageStore(STORE).find(digest)
+    # A call that Lambda killed, and its process with it, has left what it had.
+    return None if image is None or _restore(image) else image
 
 
 def tidy(image: StoredImage, log: Log) -> None:
-    """Leave nothing of a call in the image's temporary folders and volumes.
+    """Leave nothing of a call in the image's temporary folders and volumes, or give the image up."""
+    if reason := _restore(image):
+        log.note(f"the next call fetches the image anew: {reason}")
 
-    If that cannot be done, the image is given up: the next call fetches it.
-    """
+
+def _restore(image: StoredImage) -> str:
+    """Make temporary folders and volumes as the image has them. Else take it from the store, and say why."""
     description = _description(image.digest)
     try:
         _scratch(image.rootfs, os.stat(description).st_ctime_ns).tidy()
     except (NotRestorable, OSError) as error:
         with suppress(FileNotFoundError):
             os.unlink(description)
-        log.note(f"the next call fetches the image anew: {error}")
+        return str(error)
+    return ""
 
 
 @functools.lru_cache(maxsize=1)

@@ -86,6 +86,20 @@ def test_each_call_finds_files_of_a_volume_and_of_tmp_as_the_image_has_them(imag
     assert (after.output, after.exit_code, after.image_pulled) == (before.output, 0, False)
 
 
+def test_what_a_call_that_was_killed_has_left_there_is_not_seen_by_the_next(
+    start: Start, derived: Callable[..., str], tmp_path: Path
+) -> None:
+    digest = derived("killed", {}, folder("tmp"), file("tmp/data", b"baked in\n"))
+    with start(digest, tmp_path) as environment:
+        assert environment.call("true").exit_code == 0
+    (tmp,) = tmp_path.glob("udocker/containers/*-*-*/ROOT/tmp")
+    (tmp / "left").touch()
+    (tmp / "data").write_text("of the call")
+    with start(digest, tmp_path) as environment:
+        result = environment.call("sh", "-c", "ls /tmp; cat /tmp/data")
+        assert (result.output, result.image_pulled) == (b"data\nbaked in\n", False)
+
+
 def test_an_image_whose_large_files_a_call_has_changed_is_fetched_anew(
     start: Start, derived: Callable[..., str]
 ) -> None:
