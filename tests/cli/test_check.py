@@ -197,6 +197,61 @@ def test_a_command_in_shell_form(check: Check, text: str, answer: str) -> None:
         assert "/usr/bin/tool is linked statically" in reason(said)
 
 
+_LAUNCHERS = layer(
+    *(file(f"usr/bin/{name}", made(64, "<", _X86_64), mode=0o755) for name in ("env", "nice", "tini")),
+    file("usr/bin/dumb-init", made(64, "<", _X86_64), mode=0o755),
+    file("app.py", b"#!/usr/bin/env python3\n", mode=0o755),
+    file("app.pl", b"#!/usr/bin/env -S perl -w\n", mode=0o755),
+    file("app.sh", b"#!/usr/bin/env sh\n", mode=0o755),
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        *((["/app.py"], "python3: no such"), (["/app.pl", "x"], "perl: no such")),
+        *((["env", "-S", "a b"], "a: no such"), (["env", "A=b", "C=d", "tool"], "tool is linked")),
+        (["tini", "--", "/app.py"], "python3: no such"),
+        (["tini", "-g", "-p", "KILL", "tool"], "tool is linked"),
+        *((["dumb-init", "tool"], "tool is linked"), (["nice", "-n", "5", "tool"], "tool is linked")),
+        (["sh", "-c", "exec tini -- nice tool"], "tool is linked"),
+        *((["/app.sh"], ""), (["env"], ""), (["env", "A=b"], ""), (["env", "-S"], ""), (["tini", "--"], "")),
+        *((["env", "-i", "tool"], ""), (["env", "PATH=/x", "tool"], ""), (["nice", "-n"], "")),
+        *((["sh", "-c", "nosuch a"], ""), (["env", "-S", "a $b"], ""), (["tini", "sh", "tool"], "")),
+    ],
+)
+def test_what_a_launcher_starts_is_told(check: Check, tools: None, command: list[str], expected: str) -> None:
+    status, said = check(_BASE, _LAUNCHERS, Entrypoint=command[:1], Cmd=command[1:])
+    assert status == bool(expected)
+    assert expected in reason(said)
+    assert modes(said)["P1"] == ("no" if "no such" in expected else "depends")
+
+
+@pytest.mark.parametrize(
+    ("needed", "runpath", "runs"),
+    [
+        *((b"libown.so", b"", False), (b"libown.so", b"/opt/own/lib", True), (b"libnew.so", b"", False)),
+        *((b"libown.so", b"$ORIGIN/../../opt/own/lib", True), (b"libown.so", b"${ORIGIN}/lib", False)),
+        *((b"libown.so", b"/opt/$LIB", True), (b"libown.so", b"own/lib", False), (b"ld.so", b"", True)),
+        (b"liblinked.so", b"/opt/own/lib", True),
+        (b"libdangling.so", b"/opt/own/lib", False),
+        (b"libnamed.so", b"", True),
+    ],
+)
+def test_a_library_that_is_nowhere_is_told(check: Check, needed: bytes, runpath: bytes, runs: bool) -> None:
+    libraries = layer(
+        file("opt/own/lib/libown.so"),
+        symlink("opt/own/lib/liblinked.so", "/opt/own/lib/libown.so"),
+        symlink("opt/own/lib/libdangling.so", "/opt/own/lib/libgone.so"),
+        file("opt/named/libnamed.so"),
+        file("usr/bin/program", made(64, "<", _X86_64, needed=needed, runpath=runpath), mode=0o755),
+    )
+    env = ["LD_LIBRARY_PATH=/nosuch::/opt/named"]
+    status, said = check(_BASE, libraries, Cmd=["sh", "-c", "program -a"], Env=env)
+    assert status == (not runs)
+    assert runs or f"/usr/bin/program needs the library {needed.decode()}, which is in none" in reason(said)
+
+
 @pytest.mark.parametrize(("given", "told"), [("tool", True), ("sh", False), ("--option", False)])
 def test_what_a_script_is_given_is_told(check: Check, given: str, told: bool) -> None:
     script = layer(file("start", b"#!/bin/sh\n", mode=0o755))

@@ -1,6 +1,7 @@
 """How an image's command would be started: by the code that starts it in the function.
 
-Also what a shell, or an entry point that is a script, would start in turn, as far as that can be told.
+Also what a shell, `env` or the like, or an entry point that is a script, would start in turn, as far as that
+can be told.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import os
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from scar.inspection.launchers import started_by
+from scar.inspection.libraries import missing_library
 from scar_oci import elf
 from scar_oci.config import ImageConfig
 from scar_oci.errors import ImageError
@@ -23,9 +26,10 @@ _OWN_CALLS_WAY_OUT = (
     "the call's folder"
 )
 
-_SHELLS = frozenset((b"sh", b"ash", b"bash", b"dash", b"ksh", b"zsh"))
-_MARKS = frozenset("|&;<>()$`\\\"'*?[]{}#~=%!\n")
-"""With one of these a shell's command is more than words."""
+_LIBRARY_WAY_OUT = "install the package that has it, or name its folder with ENV LD_LIBRARY_PATH"
+
+_MOST_STARTED = 8
+"""Programs that start one another, before what is at their end is no longer looked for."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,13 @@ class Start:
     refusal: str = ""
     """Why execution mode F1 cannot run it; empty if it can, or if there is no command.
 
-    That of the program in a shell's `-c` too, if it can be told.
+    Also what it cannot run of the programs that this one only starts, such as that of `sh -c` or `env`.
     """
     hint: str = ""
     doubt: str = ""
     """Why F1 could not run what a script may start: the entry point of many images starts its arguments."""
     is_missing: bool = False
-    """The program or its interpreter is not in the image: then no mode can start it."""
+    """The program, its interpreter, or one that they only start is not in the image: no mode can start it."""
 
 
 def start_of(tree: Tree, config: ImageConfig, runtime: Runtime, arguments: tuple[str, ...]) -> Start:
@@ -57,62 +61,80 @@ def start_of(tree: Tree, config: ImageConfig, runtime: Runtime, arguments: tuple
     command = config.entrypoint + (arguments or config.cmd)
     if not command:
         return Start(())
-    finder = _Finder(tree, search_path(config), os.fsencode(config.working_dir), F1(tree, runtime, ""))
+    finder = _Finder(tree, config, F1(tree, runtime, ""))
     try:
-        program = finder.find(command)
+        program = finder.find(tuple(map(os.fsencode, command)))
     except SupervisorError as error:
         return Start(command, refusal=str(error), hint=error.hint, is_missing=True)
-    refusal, hint = finder.objection(program) or finder.objection_to(_shell_words(program.argv)) or ("", "")
+    objection = finder.objection(program) or _NONE
     is_script = len(program.argv) > len(command)
     given = command[len(config.entrypoint) :] if is_script and config.entrypoint else ()
-    doubt, _ = finder.objection_to(given) or ("", "")
     return Start(
         command=command,
         path=os.fsdecode(program.path),
         argv=tuple(map(os.fsdecode, program.argv)),
         linkage=linkage(tree.outside(program.path)),
-        refusal=refusal,
-        hint=hint,
-        doubt=doubt,
+        refusal=objection.reason,
+        hint=objection.hint,
+        doubt=finder.doubt(given),
+        is_missing=objection.is_missing,
     )
+
+
+class _Objection(NamedTuple):
+    """Why F1 cannot run a program as it should, and what helps."""
+
+    reason: str
+    hint: str
+    is_missing: bool = False
+    """The program is not in the image."""
+
+
+_NONE = _Objection("", "")
 
 
 class _Finder(NamedTuple):
     """Finds the programs of an image, and what speaks against them."""
 
     tree: Tree
-    search_path: bytes
-    working_dir: bytes
+    config: ImageConfig
     engine: F1
 
-    def find(self, command: tuple[str, ...]) -> Program:
+    def find(self, command: tuple[bytes, ...]) -> Program:
         """Raises SupervisorError if the image has no such program."""
-        cwd = os.path.normpath(b"/" + self.working_dir.lstrip(b"/"))
-        return resolve(self.tree, tuple(map(os.fsencode, command)), self.search_path, cwd)
+        cwd = os.path.normpath(b"/" + os.fsencode(self.config.working_dir).lstrip(b"/"))
+        return resolve(self.tree, command, search_path(self.config), cwd)
 
-    def objection(self, program: Program) -> tuple[str, str] | None:
-        """Why F1 cannot run a program as it should, and what helps."""
+    def objection(self, program: Program, depth: int = _MOST_STARTED) -> _Objection | None:
+        """What speaks against a program, or against one that it only starts."""
         try:
             self.engine.check(program)
         except ImageError as error:
-            return str(error), error.hint
-        caution = self.engine.caution(program)
-        return (caution, _OWN_CALLS_WAY_OUT) if caution else None
-
-    def objection_to(self, command: tuple[str, ...]) -> tuple[str, str] | None:
-        """The same for a command, which may be none, or no program's: a shell knows some words itself."""
-        try:
-            return self.objection(self.find(command)) if command else None
-        except SupervisorError:
+            return _Objection(str(error), error.hint)
+        if caution := self.engine.caution(program):
+            return _Objection(caution, _OWN_CALLS_WAY_OUT)
+        if library := self._missing_library(program):
+            reason = f"needs the library {library}, which is in none of the folders where the loader looks"
+            return _Objection(f"{os.fsdecode(program.path)} {reason}", _LIBRARY_WAY_OUT)
+        started = started_by(program.argv) if depth else None
+        if started is None:
             return None
+        try:
+            return self.objection(self.find(started.command), depth - 1)
+        except SupervisorError as error:
+            return _Objection(str(error), error.hint, is_missing=True) if started.is_program else None
 
+    def doubt(self, command: tuple[str, ...]) -> str:
+        """What speaks against the program of a command, which may be none, or no program's."""
+        try:
+            found = self.objection(self.find(tuple(map(os.fsencode, command)))) if command else None
+        except SupervisorError:
+            return ""
+        return found.reason if found else ""
 
-def _shell_words(argv: tuple[bytes, ...]) -> tuple[str, ...]:
-    """The command in `sh -c COMMAND`, as builders write the shell form; empty if it is no plain one."""
-    if len(argv) < 3 or os.path.basename(argv[0]) not in _SHELLS or argv[1] != b"-c":
-        return ()
-    text = os.fsdecode(argv[2]).strip().removeprefix("exec ")
-    return () if _MARKS.intersection(text) else tuple(text.split())
+    def _missing_library(self, program: Program) -> str:
+        variable = os.fsencode(dict(self.config.env).get("LD_LIBRARY_PATH", ""))
+        return missing_library(self.tree, self.engine.runtime, program.path, variable)
 
 
 def linkage(path: bytes) -> str:
