@@ -79,7 +79,7 @@ class Scratch:
 
     def __init__(self, folders: tuple[Folder, ...], files: dict[bytes, int], copies: bytes | None) -> None:
         self._folders = folders
-        self._ctimes = files  # nanoseconds since 1970
+        self._ctimes = files  # nanoseconds since 1970; a file that is written anew has another one
         self._numbers = {path: b"%d" % number for number, path in enumerate(files)}
         self._copies = copies
 
@@ -120,8 +120,8 @@ def record(rootfs: bytes, volumes: Iterable[str]) -> None:
     What lies outside of the tree, behind a link, is none of them.
     """
     rootfs = os.path.realpath(rootfs)
-    names = (os.path.normpath(f"/{name}")[1:] for name in (*_TEMPORARY, *volumes))
-    tops = {os.path.realpath(_path(rootfs, name.lstrip("/"))) for name in names}
+    names = (os.path.normpath(f"/{name}").lstrip("/") for name in (*_TEMPORARY, *volumes))
+    tops = {os.path.realpath(_path(rootfs, name)) for name in names}
     found = [entry for top in tops if top.startswith(rootfs + b"/") for entry in _look(top)]
     folders = sorted({folder for folder, _ in found}, key=lambda folder: folder.path)
     files = sorted({path for _, inside in found for path in inside})
