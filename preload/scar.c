@@ -3,10 +3,11 @@
  *
  *   /proc/self/exe   names the loader, and cmdline begins with it: say the program, and its own arguments
  *   argv[0]          is the path that was executed: pass on what the caller said
+ *   execution        any file is given to the loader: refuse what the kernel refuses, so that scripts without #! run
  *   environment      a program that empties it would lose the root: remember the root's variables
  *   LD_LIBRARY_PATH  and LD_PRELOAD of a program's own: the loader reads them without the root, so add it
  *   shm_, sem_open   have a fixed path in /dev/shm, which Lambda lacks: use the image's own
- *   raw calls        syscall(2) and the files that posix_spawn opens are looked up without the root: add it
+ *   raw calls        syscall(2), files and folders of posix_spawn, execvpe know no root: add it
  *   Unix sockets     hold 107 bytes of a path, and the root's path takes 62: go through the open folder
  *   passwd, group    the C library reads the machine's: read the image's
  *   locales          in an archive are out of reach: take C.UTF-8 for one that is not found
@@ -986,3 +987,62 @@ LOOKUP(getpwnam_r, getpwnam, passwd, fgetpwent_r, "/etc/passwd", const char *nam
 LOOKUP(getgrgid_r, getgrgid, group, fgetgrent_r, "/etc/group", gid_t id, entry->gr_gid == id, id)
 LOOKUP(getgrnam_r, getgrnam, group, fgetgrent_r, "/etc/group", const char *name,
        strcmp(entry->gr_name, name) == 0, name)
+
+static int is_member(const char *user, const struct group *entry)
+{
+    for (char **name = entry->gr_mem; *name != NULL; name++)
+        if (strcmp(*name, user) == 0)
+            return 1;
+    return 0;
+}
+
+static int is_among(gid_t group, const gid_t *groups, int count)
+{
+    for (int at = 0; at < count; at++)
+        if (groups[at] == group)
+            return 1;
+    return 0;
+}
+
+/* Each group once, and first the one that is given. If there is no room for all, -1, and how many there are. */
+int getgrouplist(const char *user, gid_t first, gid_t *groups, int *count)
+{
+    FILE *entries = fopen("/etc/group", "re");
+    struct group entry, *result;
+    size_t size = 1024;
+    char *buffer = malloc(size);
+    int found = 0, room = *count;
+    if (found < room)
+        groups[found] = first;
+    found++;
+    while (entries != NULL && buffer != NULL) {
+        int error = fgetgrent_r(entries, &entry, buffer, size, &result);
+        if (error == ERANGE) {
+            char *larger = realloc(buffer, size *= 2);
+            if (larger == NULL)
+                break;
+            buffer = larger;
+        } else if (error != 0) {
+            break;
+        } else if (entry.gr_gid != first && is_member(user, &entry)
+                   && !is_among(entry.gr_gid, groups, found < room ? found : room)) {
+            if (found < room)
+                groups[found] = entry.gr_gid;
+            found++;
+        }
+    }
+    free(buffer);
+    if (entries != NULL)
+        fclose(entries);
+    *count = found;
+    return found <= room ? found : -1;
+}
+
+int initgroups(const char *user, gid_t first)
+{
+    gid_t groups[1024];
+    int count = sizeof groups / sizeof *groups;
+    if (getgrouplist(user, first, groups, &count) < 0)
+        count = sizeof groups / sizeof *groups;
+    return setgroups((size_t)count, groups);
+}

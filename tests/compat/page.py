@@ -46,7 +46,8 @@ what it leaves open. A function made with udocker's builds only, without the kit
   use it too, and with them Python's `multiprocessing`. Of the rest of `/dev`, the usual devices are the machine's.
 * **Unix sockets**: names may be as long as anywhere, if what follows their last `/` has no more than 90 bytes.
   `getsockname` of a name above 45 bytes says a path in `/proc/self/fd`; whoever gets a datagram from it cannot answer.
-* **Users and groups** are the image's. The user that Lambda runs functions as gets the name `user` if the image has none.
+* **Users and groups** are the image's, and so are the groups that a user is in. Those of the process itself are the
+  function's. The user that Lambda runs functions as gets the name `user` if the image has none.
 * **Raw system calls** through `syscall(2)` (Node.js makes such) are looked up in the image; a program that makes them by
   itself, as Go does, sees the function's files.
 * **A program's own `LD_LIBRARY_PATH` and `LD_PRELOAD`** name folders and files of the image.

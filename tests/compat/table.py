@@ -149,6 +149,7 @@ def _debian(number: int, name: str) -> list[Row]:
             "user's name",
             "whoami | grep -q . && id -un | grep -q . && id -gn | grep -q . && cd ~ && pwd",
         ),
+        Row(image, "another user's groups", "echo extra:x:4321:games >> /etc/group; id games; id -Gn nobody"),
         Row(
             image,
             "a program without variables",
@@ -197,7 +198,7 @@ PROBES: list[tuple[str, ...]] = [
     ("sem_open", "sem_open"),
     ("glob, nftw, scandir", "walks"),
     ("mkstemp, rename, symlink, link, inotify", "files"),
-    ("getpwuid, getpwnam", "user"),
+    ("getpwuid, getpwnam, getgrouplist", "user"),
 ]
 
 TOOL_ROWS = [

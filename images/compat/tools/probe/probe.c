@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <glob.h>
+#include <grp.h>
 #include <limits.h>
 #include <linux/openat2.h>
 #include <pwd.h>
@@ -403,6 +404,16 @@ static void user(void)
     struct passwd *entry = getpwuid(getuid());
     printf("a name %d\n", entry != NULL && entry->pw_name[0] != 0);
     printf("games %d\n", (int)getpwnam("games")->pw_uid);
+    FILE *entries = fopen("/etc/group", "a");
+    MUST(entries);
+    fprintf(entries, "long:x:4321:%04000d,games\nother:x:4322:\nlast:x:4323:games\n", 0);
+    fclose(entries);
+    gid_t groups[3];
+    int room = 2;
+    MUST(getgrouplist("games", 60, groups, &room) < 0);
+    printf("room for two of %d: %d %d\n", room, groups[0], groups[1]);
+    MUST(getgrouplist("games", 60, groups, &room) == 3);
+    printf("groups %d %d %d\n", groups[0], groups[1], groups[2]);
 }
 
 /* Writes a title over the arguments as libraries do: they take these for one piece of memory. */
