@@ -584,15 +584,19 @@ static const char *followed(const char *path, int flags, char buffer[PATH_MAX])
     return flags & AT_SYMLINK_NOFOLLOW ? path : own_path(path, buffer);
 }
 
-/* How much of the loader's arguments precedes the program's: "<loader> [--argv0 <name>] <program>". */
+/* How much of the loader's arguments precedes the program's: "<loader> [--argv0 <name>]
+ * [--library-path <folders>] <program>". */
 static size_t loader_part(const char *text, size_t size)
 {
     const char *loader = getenv("FAKECHROOT_ELFLOADER"), *end = text + size;
     if (loader == NULL || strcmp(text, loader) != 0)
         return 0;
     const char *at = text + strlen(text) + 1;
-    for (int strings = at < end && strcmp(at, "--argv0") == 0 ? 3 : 1; strings > 0 && at < end; strings--)
+    for (int strings = 1; strings > 0 && at < end; strings--) {
+        if (strings == 1 && (strcmp(at, "--argv0") == 0 || strcmp(at, "--library-path") == 0))
+            strings += 2;
         at += strlen(at) + 1;
+    }
     return at <= end ? (size_t)(at - text) : 0;
 }
 

@@ -162,13 +162,14 @@ class F1(NamedTuple):
         )
 
     def _search(self, path: bytes, own: tuple[bytes, ...], libraries: tuple[bytes, ...]) -> tuple[bytes, ...]:
-        """The loader's option for a program that names folders of the image in its RUNPATH or RPATH.
+        """The loader's option for a program that names folders in its RUNPATH or RPATH.
 
-        The loader would look for them outside. The programs that this one starts do not inherit the option.
+        The loader would look for the image's outside of it, and for all of a RUNPATH after LD_LIBRARY_PATH,
+        which has the image's own. The programs that this one starts do not inherit the option.
         Where the two stand beside LD_LIBRARY_PATH: https://man7.org/linux/man-pages/man8/ld.so.8.html
         """
         binary = _headers(path, os.stat(path).st_ctime_ns)
-        if binary is None or not any(folder.startswith("/") for folder in binary.library_folders):
+        if binary is None or not binary.library_folders:
             return ()
         origin = os.path.dirname(path.removeprefix(self.tree.rootfs))
         said = os.fsencode(":".join(binary.library_folders)).replace(b"${ORIGIN}", b"$ORIGIN")

@@ -54,8 +54,8 @@ what it leaves open. A function made with udocker's builds only, without the kit
 * **Folders of libraries** that programs name by an absolute path (RUNPATH, RPATH) are the image's. Those of the
   program that a call starts come where the loader has them. Those of other programs are looked for when the image is
   fetched, in the programs of `PATH`, `/usr/local` and `/opt` and in the libraries there, and come after the image's own: if
-  one holds another `libx.so.1` than `/usr/lib`, a program that a script starts gets the latter. An absolute folder that
-  only a plugin names is not found: name it in `LD_LIBRARY_PATH`. `$ORIGIN` works everywhere.
+  one holds another `libx.so.1` than `/usr/lib`, a program that a script starts gets the latter, also where its RUNPATH says
+  `$ORIGIN`. An absolute folder that only a plugin names is not found: name it in `LD_LIBRARY_PATH`.
 * **Time zones, locales, character sets** (for `iconv`) are the image's. Its `/etc/localtime` counts if it is a link to a
   zone, by `TZ`, which programs then see. A locale that is in `/usr/lib/locale/locale-archive` only is `C.UTF-8` in its place,
   if it is of UTF-8: `localedef --no-archive` makes one that is found.

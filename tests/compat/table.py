@@ -256,6 +256,8 @@ TOOL_ROWS = [
     Row(TOOLS, "ps", "ps -o comm= -p $$", program="ps"),
     Row(TOOLS, "$ORIGIN in a RUNPATH", "/opt/probe/runpath", program="/opt/probe/runpath"),
     Row(TOOLS, "$ORIGIN in an RPATH", "/opt/probe/rpath", program="/opt/probe/rpath"),
+    Row(TOOLS, "a folder in a RUNPATH", "/opt/probe/runpath-folder", program="/opt/probe/runpath-folder"),
+    Row(TOOLS, "a folder in an RPATH", "/opt/probe/rpath-folder", program="/opt/probe/rpath-folder"),
     Row(
         TOOLS,
         "a library needed by its absolute path",

@@ -19,9 +19,19 @@ void {name}(void) {{ puts("{name} of {place}"); fflush(stdout); {call} }}
 """
 
 PROGRAM = """
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 void {needed}(void);
-int main(int count, char **words) {{ {needed}(); return count > 1 ? system(words[1]) : 0; }}
+int main(int count, char **words)
+{{
+    char text[4096];
+    {needed}();
+    if (count > 1 && strcmp(words[1], "cmdline") == 0)
+        return write(1, text, read(open("/proc/self/cmdline", O_RDONLY), text, sizeof text)) < 0;
+    return count > 1 ? system(words[1]) : 0;
+}}
 """
 
 
@@ -39,7 +49,7 @@ class Compiler:
         return self._make(source, f"lib{name}.so", needed, "-shared", "-fPIC", *options)
 
     def program(self, needed: str, *options: str) -> bytes:
-        """A program that calls the function of a library, and then runs a command if it is given one."""
+        """A program that calls the function of a library, and then shows its arguments, or runs a command."""
         return self._make(PROGRAM.format(needed=needed), "program", needed, *options)
 
     def _make(self, source: str, name: str, needed: str, *options: str) -> bytes:
@@ -78,6 +88,7 @@ def image(
         file("opt/own/often", make.program("often", runpath("/nosuch:/opt/own/lib")), mode=0o755),
         file("opt/own/often-old", make.program("often", rpath("/opt/own/lib")), mode=0o755),
         file("opt/own/mixed", make.program("often", runpath("/nosuch:$ORIGIN/lib")), mode=0o755),
+        file("opt/own/beside", make.program("often", runpath("${ORIGIN}/lib")), mode=0o755),
         file("srv/app/aside", make.program("aside", runpath("/srv/lib")), mode=0o755),
         symlink("usr/local/bin/linked", "/srv/app/aside"),
     ]
@@ -108,6 +119,7 @@ def test_a_program_finds_what_is_in_the_folders_that_it_and_its_libraries_name(
     ("program", "variable", "place"),
     [
         *(("often", "", b"/opt/own"), ("often-old", "", b"/opt/own"), ("mixed", "", b"/opt/own")),
+        ("beside", "", b"/opt/own"),
         *(("often", "/usr/lib", b"/usr"), ("often-old", "/usr/lib", b"/opt/own")),
     ],
 )
@@ -121,3 +133,8 @@ def test_its_own_folders_come_before_the_images_and_around_a_variable_as_the_loa
 def test_programs_that_it_starts_do_not_inherit_its_folders(image: Environment) -> None:
     said = image.call("/opt/own/often", "/opt/own/often").output
     assert said == b"often of /opt/own\noften of /usr\n"
+
+
+def test_it_does_not_see_how_they_are_given_to_it(image: Environment) -> None:
+    said = image.call("/opt/own/often", "cmdline", "--argv0", "--library-path").output
+    assert said == b"often of /opt/own\n/opt/own/often\0cmdline\0--argv0\0--library-path\0"
