@@ -389,31 +389,6 @@ int posix_spawn_file_actions_addchdir(posix_spawn_file_actions_t *actions, const
     return posix_spawn_file_actions_addchdir_np(actions, path);
 }
 
-/* Calls that the C library has no function for, or had none when the program was written: Node.js makes such. */
-long syscall(long number, ...)
-{
-    char buffer[PATH_MAX];
-    long words[6];
-    va_list more;
-    va_start(more, number);
-    for (int at = 0; at < 6; at++)
-        words[at] = va_arg(more, long);
-    va_end(more);
-    switch (number) {
-    case SYS_openat:
-    case SYS_newfstatat:
-    case SYS_readlinkat:
-    case SYS_faccessat:
-#ifdef SYS_openat2
-    case SYS_openat2:
-    case SYS_faccessat2:
-#endif
-    case SYS_statx:
-        words[1] = (long)expanded((const char *)words[1], buffer);
-    }
-    return NEXT(syscall)(number, words[0], words[1], words[2], words[3], words[4], words[5]);
-}
-
 static char *withdrawn(void)
 {
     size_t length = sizeof announcement - 1;
@@ -485,31 +460,29 @@ static const char *mapped_at(unsigned long address, const char *line)
 }
 
 /*
- * The file that the program was loaded from: it is where its entry point is. False if that is not told. A handler of
- * a signal may ask, so nothing is allocated.
+ * The file that the program was loaded from, as it is outside of the root: it is where the program's entry point is.
+ * False if that is not told. A handler of a signal may ask, so nothing is allocated.
  */
 static int find_program(char path[PATH_MAX])
 {
     unsigned long entry = getauxval(AT_ENTRY);
-    const char *name = NULL;
     char text[PATH_MAX + 128];
     size_t size = 0;
-    int maps = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    for (ssize_t more; name == NULL && (more = read(maps, text + size, sizeof text - 1 - size)) > 0;) {
+    int found = 0, maps = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    for (ssize_t more; !found && (more = read(maps, text + size, sizeof text - 1 - size)) > 0;) {
         char *line = text;
         size += (size_t)more;
         text[size] = 0;
-        for (char *end; name == NULL && (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        for (char *end; !found && (end = strchr(line, '\n')) != NULL; line = end + 1) {
             *end = 0;
-            name = mapped_at(entry, line);
+            const char *name = mapped_at(entry, line);
+            found = name != NULL && memccpy(path, name, 0, PATH_MAX) != NULL;
         }
-        if (name != NULL)
-            strcpy(path, narrowed(name));
         size -= (size_t)(line - text);
         memmove(text, line, size);
     }
     close(maps);
-    return name != NULL;
+    return found;
 }
 
 /* Whether the path is this entry of the process's own folder in /proc, or of the folder of one of its threads. */
@@ -534,9 +507,10 @@ static int is_own(const char *path, const char *entry)
 
 static ssize_t read_own_exe(char *buffer, size_t size)
 {
-    char program[PATH_MAX];
-    if (!find_program(program))
+    char found[PATH_MAX];
+    if (!find_program(found))
         return -1;
+    const char *program = narrowed(found);
     size_t length = strnlen(program, size);
     memcpy(buffer, program, length);
     return (ssize_t)length;
@@ -568,20 +542,56 @@ char *realpath(const char *path, char *resolved)
 {
     char program[PATH_MAX];
     if (is_own(path, "exe") && find_program(program))
-        path = program;
+        path = narrowed(program);
     return NEXT(realpath)(path, resolved);
 }
 
 /* The path to open or to look at for one that a program says. */
 static const char *own_path(const char *path, char buffer[PATH_MAX])
 {
-    return is_own(path, "exe") && find_program(buffer) ? buffer : path;
+    return is_own(path, "exe") && find_program(buffer) ? narrowed(buffer) : path;
 }
 
 /* The same, for a call that may be about the link itself. */
 static const char *followed(const char *path, int flags, char buffer[PATH_MAX])
 {
     return flags & AT_SYMLINK_NOFOLLOW ? path : own_path(path, buffer);
+}
+
+/* The same, as it is outside of the root. */
+static const char *followed_outside(const char *path, int flags, char buffer[PATH_MAX])
+{
+    int is_program = !(flags & AT_SYMLINK_NOFOLLOW) && is_own(path, "exe") && find_program(buffer);
+    return is_program ? buffer : expanded(path, buffer);
+}
+
+/* Calls that the C library has no function for, or had none when the program was written: Node.js makes such. */
+long syscall(long number, ...)
+{
+    char buffer[PATH_MAX];
+    long words[6];
+    va_list more;
+    va_start(more, number);
+    for (int at = 0; at < 6; at++)
+        words[at] = va_arg(more, long);
+    va_end(more);
+    switch (number) {
+    case SYS_newfstatat:
+        words[1] = (long)followed_outside((const char *)words[1], (int)words[3], buffer);
+        break;
+    case SYS_statx:
+        words[1] = (long)followed_outside((const char *)words[1], (int)words[2], buffer);
+        break;
+    case SYS_openat:
+    case SYS_readlinkat:
+    case SYS_faccessat:
+#ifdef SYS_openat2
+    case SYS_openat2:
+    case SYS_faccessat2:
+#endif
+        words[1] = (long)expanded((const char *)words[1], buffer);
+    }
+    return NEXT(syscall)(number, words[0], words[1], words[2], words[3], words[4], words[5]);
 }
 
 /* How much of the loader's arguments precedes the program's: "<loader> [--argv0 <name>]

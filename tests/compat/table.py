@@ -326,6 +326,7 @@ JAVA = "java -cp /opt/classes Hello a b c"
 NODE = """node -e 'const fs = require("fs"), cp = require("child_process"), path = require("path")
 console.log(process.version, process.execPath, fs.realpathSync("/bin/sh"), process.cwd())
 console.log(cp.execSync("cat /etc/debian_version") + "", fs.readFileSync("/etc/debian_version") + "")
+console.log(fs.statSync("/proc/self/exe").ino === fs.statSync(process.execPath).ino, fs.readlinkSync("/proc/self/exe"))
 console.log(fs.existsSync("/opt"), fs.statSync("/etc/passwd").isFile(), fs.readdirSync("/usr").length, require("os").userInfo().username.length > 0)
 const {Worker} = require("worker_threads"); new Worker("require(\\"worker_threads\\").parentPort.postMessage(6 * 7)", {eval: true}).on("message", console.log)
 cp.spawn(process.execPath, ["-e", "console.log(1)"], {stdio: "inherit"}).on("exit", c => console.log("exit", c))' 2>&1 | grep -v '^ *at '"""
