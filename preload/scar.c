@@ -293,12 +293,12 @@ int execve(const char *path, char *const argv[], char *const envp[])
     return NEXT(execve)(path, argv, variables);
 }
 
-/* What is no program is a script of the shell. */
+/* execve, for which what is no program is a script of the shell. */
 static int execute(const char *path, char *const argv[], char *const envp[])
 {
-    int failed = execve(path, argv, envp);
+    execve(path, argv, envp);
     if (errno != ENOEXEC)
-        return failed;
+        return -1;
     size_t count = count_of(argv);
     char *script[count + 3];
     script[0] = "/bin/sh";
@@ -376,7 +376,10 @@ int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *actions, int fd
     return NEXT(posix_spawn_file_actions_addopen)(actions, fd, expanded(path, buffer), flags, mode);
 }
 
-/* The C library has the first name from 2.29 on, and the other, which POSIX chose, in its newest versions only. */
+/*
+ * The C library has the first name from 2.29 on, and the other, which POSIX chose, in its newest versions only. Rust,
+ * which looks whether they are there, is told before 2.29 that they do not work.
+ */
 int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path)
 {
     char buffer[PATH_MAX];
