@@ -12,7 +12,9 @@
  *   passwd, group    the C library reads the machine's: read the image's
  *   locales          in an archive are out of reach: take C.UTF-8 for one that is not found
  *
- * Built for any glibc from 2.17 on, so nothing newer is called, and dlsym by the version that all have.
+ * Built once for any glibc from 2.17 on, so nothing newer is called, and dlsym by the version that all have; and
+ * once for those from 2.29 on (GLIBC is 229), with functions that older ones lack: programs look whether such are
+ * there, and do without.
  */
 #define __nonnull(parameters) /* callers do pass NULL where the headers forbid it: its checks must stay */
 #include <dlfcn.h>
@@ -376,21 +378,19 @@ int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *actions, int fd
     return NEXT(posix_spawn_file_actions_addopen)(actions, fd, expanded(path, buffer), flags, mode);
 }
 
-/*
- * The C library has the first name from 2.29 on, and the other, which POSIX chose, in its newest versions only. Rust,
- * which looks whether they are there, is told before 2.29 that they do not work.
- */
+#if GLIBC >= 229
 int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path)
 {
     char buffer[PATH_MAX];
-    __typeof__(&posix_spawn_file_actions_addchdir_np) next = NEXT(posix_spawn_file_actions_addchdir_np);
-    return next != NULL ? next(actions, expanded(path, buffer)) : ENOSYS;
+    return NEXT(posix_spawn_file_actions_addchdir_np)(actions, expanded(path, buffer));
 }
 
+/* The name that POSIX chose, which the C library has in its newest versions only. */
 int posix_spawn_file_actions_addchdir(posix_spawn_file_actions_t *actions, const char *path)
 {
     return posix_spawn_file_actions_addchdir_np(actions, path);
 }
+#endif
 
 static char *withdrawn(void)
 {
@@ -734,11 +734,13 @@ STATUS_AT(fstatat64, stat64)
 VERSIONED_STATUS_AT(__fxstatat, stat)
 VERSIONED_STATUS_AT(__fxstatat64, stat64)
 
+#if GLIBC >= 229
 int statx(int folder, const char *path, int flags, unsigned mask, struct statx *status)
 {
     char buffer[PATH_MAX];
     return NEXT(statx)(folder, followed(path, flags, buffer), flags, mask, status);
 }
+#endif
 
 /* Named shared memory and semaphores: files in the image's /dev/shm, reached by no wrapped call. */
 

@@ -38,8 +38,8 @@ COMPILE = [
     *("-fno-stack-protector", "-fPIC", "-shared", "-s"),
 ]
 
-COMPANION_GLIBC = (2, 17)
-"""The oldest glibc that the companion may need; scar_supervisor.f1 relies on it."""
+COMPANION_GLIBC = ((2, 17), (2, 29))
+"""The oldest glibc that each build of the companion may need, which its name tells the function."""
 
 PROOT_RELEASE = "bookworm"
 """Debian's, whose PRoot and libtalloc need no newer glibc than Lambda has (2.34)."""
@@ -54,7 +54,8 @@ def collect(folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     for architecture in ARCHITECTURES.values():
-        _compile(folder / architecture, architecture)
+        for glibc in COMPANION_GLIBC:
+            _compile(folder / architecture, architecture, glibc)
     with tempfile.TemporaryDirectory(prefix=".collect-", dir=folder) as name:
         if not is_complete(folder):
             _collect_builds(folder, Path(name))
@@ -98,19 +99,26 @@ def is_complete(folder: Path) -> bool:
     )
 
 
-def _compile(target: Path, architecture: str) -> None:
-    """Make the companion of libfakechroot, unless it was made of the same source."""
-    stamp, library = target / f".{COMPANION}", target / COMPANION
-    key = hashlib.sha256(SOURCE.read_bytes() + " ".join(COMPILE).encode()).hexdigest()
+def companion_name(glibc: tuple[int, ...]) -> str:
+    return COMPANION.format(".".join(map(str, glibc)))
+
+
+def _compile(target: Path, architecture: str, glibc: tuple[int, int]) -> None:
+    """Make the companion of libfakechroot for this glibc and newer, unless it was made of the same source."""
+    name = companion_name(glibc)
+    library = target / name
+    stamp = library.with_suffix(".key")
+    options = [*COMPILE, f"-DGLIBC={glibc[0] * 100 + glibc[1]}"]
+    key = hashlib.sha256(SOURCE.read_bytes() + " ".join(options).encode()).hexdigest()
     if library.is_file() and stamp.is_file() and stamp.read_text() == key:
         return
     target.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".compile-", dir=target) as name:
-        made = Path(name, COMPANION)
-        subprocess.run([COMPILERS[architecture], *COMPILE, "-o", made, SOURCE], check=True)
-        glibc = oldest_glibc(made.read_bytes())
-        if glibc is None or glibc > COMPANION_GLIBC:
-            raise SystemExit(f"{SOURCE} calls what is not in glibc {build_name(COMPANION_GLIBC)}: {glibc}")
+    with tempfile.TemporaryDirectory(prefix=".compile-", dir=target) as scratch:
+        made = Path(scratch, name)
+        subprocess.run([COMPILERS[architecture], *options, "-o", made, SOURCE], check=True)
+        needed = oldest_glibc(made.read_bytes())
+        if needed is None or needed > glibc:
+            raise SystemExit(f"{SOURCE} calls what is not in {build_name(glibc)}: {needed}")
         made.rename(library)
     stamp.write_text(key)
 
@@ -176,7 +184,7 @@ def main() -> None:
     collect(folder)
     files = [
         *folder.glob(f"*/*/{LIBRARY}"),
-        *folder.glob(f"*/{COMPANION}"),
+        *folder.glob(f"*/{COMPANION.format('*')}"),
         *folder.glob(f"*/{PROOT}/{PROOT}"),
     ]
     print(f"kit in {folder}: {', '.join(sorted(str(file.relative_to(folder)) for file in files))}")

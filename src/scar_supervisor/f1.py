@@ -39,8 +39,7 @@ _OWN_STAT_SINCE = (2, 33)
 older ones catch what there was in their place, so that newer programs would see the host's files."""
 _LIBRARY = "libfakechroot.so"
 _BUILD = "glibc-"  # and the version that a build needs: the name of its folder
-_COMPANION = "libscar.so"
-_COMPANION_SINCE = (2, 17)  # of glibc: what `make kit` builds it for
+_COMPANION = "libscar-"  # and the version that a build needs, and ".so"
 
 _UTC = frozenset((b"UTC", b"Etc/UTC", b"UCT", b"Etc/UCT"))
 """Zones that are the C library's default, and need no variable."""
@@ -230,9 +229,8 @@ def preloaded(task_root: str, runtime: Runtime) -> tuple[str, ...]:
             remedy(runtime) or "collect the builds with `make kit` and make the function again",
         )
     library = os.path.join(kit, build, _LIBRARY)
-    if _COMPANION in names and _version(runtime.libc_version) >= _COMPANION_SINCE:
-        return (os.path.join(kit, _COMPANION), library)
-    return (library,)
+    companion = fitting_companion(names, runtime)
+    return (library,) if companion is None else (os.path.join(kit, companion), library)
 
 
 def fitting_build(names: Iterable[str], runtime: Runtime) -> str | None:
@@ -243,6 +241,13 @@ def fitting_build(names: Iterable[str], runtime: Runtime) -> str | None:
     if build is None or _needs(build) < _OWN_STAT_SINCE <= libc:
         return None
     return build
+
+
+def fitting_companion(names: Iterable[str], runtime: Runtime) -> str | None:
+    """The newest build of the companion among these names that the image can load; None if there is none."""
+    needs = {name: _version(name.removeprefix(_COMPANION)) for name in names if name.startswith(_COMPANION)}
+    libc = _version(runtime.libc_version)
+    return max((name for name in needs if needs[name] <= libc), key=needs.__getitem__, default=None)
 
 
 def remedy(runtime: Runtime) -> str:

@@ -39,8 +39,7 @@ what it leaves open. A function made with udocker's builds only, without the kit
   it. Java finds its libraries by it. `/proc/self/cmdline` has the program's own arguments. Of other processes, as `ps -f` shows
   them, the arguments begin with the loader.
 * **Starting programs**: each way of the C library finds them in the image, and refuses what the kernel would. The folder that
-  `posix_spawn` is to start a program in does not count for a program that is named by a relative path; before glibc 2.29
-  there is none, and programs of Rust that ask for one (`Command::current_dir`) fail.
+  `posix_spawn` is to start a program in does not count for a program that is named by a relative path.
 * **An empty environment**: programs that `env -i` starts still see the image. The variables `FAKECHROOT_*`, `LD_PRELOAD`,
   `LD_LIBRARY_PATH` and `SCAR_*` are in every container's environment, and stay.
 * **/dev/shm**, which Lambda lacks, is the image's own, in `/tmp`, and emptied after each call. `shm_open` and `sem_open`

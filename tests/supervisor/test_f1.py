@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from scar_oci.runtime import Runtime
-from scar_supervisor.f1 import fitting_build
+from scar_supervisor.f1 import fitting_build, fitting_companion
 from tests.oci.layers import file
 from tests.supervisor.conftest import Start
 
-BUILDS = ("glibc-2.14", "glibc-2.34", "libscar.so", "proot")
+BUILDS = ("glibc-2.14", "glibc-2.34", "libscar-2.17.so", "libscar-2.29.so", "proot")
 
 
 def image_with(version: str) -> Runtime:
@@ -31,6 +31,17 @@ def test_the_newest_build_that_the_image_can_load_and_that_catches_its_calls(
     version: str, build: str | None
 ) -> None:
     assert fitting_build(BUILDS, image_with(version)) == build
+
+
+@pytest.mark.parametrize(
+    ("version", "build"),
+    [
+        *(("2.36", "libscar-2.29.so"), ("2.29", "libscar-2.29.so"), ("2.28.9000", "libscar-2.17.so")),
+        *(("2.17", "libscar-2.17.so"), ("2.14", None), ("", None)),
+    ],
+)
+def test_the_newest_companion_that_the_image_can_load(version: str, build: str | None) -> None:
+    assert fitting_companion(BUILDS, image_with(version)) == build
 
 
 def test_an_older_build_alone_is_not_for_newer_images() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scar.deploy.kit import COMPANION, LIBRARY, LICENCE, build_name, oldest_glibc
+import pytest
+
+from scar.deploy.kit import LIBRARY, LICENCE, build_name, oldest_glibc
 from scar.deploy.udocker import PROOT
 from scar_oci import elf
 from tools import kit as tool
@@ -32,13 +34,22 @@ def test_each_build_is_what_its_folder_says(kit: Path) -> None:
         assert folder.name == build_name(glibc)
 
 
-def test_the_companion_is_for_its_architecture_and_loads_in_old_images(kit: Path) -> None:
+def test_the_companion_is_for_its_architecture_and_loads_where_its_name_says(kit: Path) -> None:
     for architecture in ("arm64", "x86_64"):
-        library = kit / architecture / COMPANION
-        header = elf.read(str(library))
-        assert header is not None
-        assert header.machine == architecture
-        assert (oldest_glibc(library.read_bytes()) or ()) <= tool.COMPANION_GLIBC
+        for glibc in tool.COMPANION_GLIBC:
+            library = kit / architecture / tool.companion_name(glibc)
+            header = elf.read(str(library))
+            assert header is not None
+            assert header.machine == architecture
+            assert (oldest_glibc(library.read_bytes()) or ()) <= glibc
+
+
+@pytest.mark.parametrize("name", [b"posix_spawn_file_actions_addchdir_np", b"statx"])
+def test_where_glibc_lacks_a_function_the_companion_has_none_either(kit: Path, name: bytes) -> None:
+    """Programs look whether it is there, and do without: an answer that it does not work would end them."""
+    for architecture in ("arm64", "x86_64"):
+        old, new = (kit / architecture / tool.companion_name(glibc) for glibc in tool.COMPANION_GLIBC)
+        assert (b"\0%b\0" % name in old.read_bytes(), b"\0%b\0" % name in new.read_bytes()) == (False, True)
 
 
 def test_proot_is_for_its_architecture_and_for_the_glibc_of_lambda(kit: Path) -> None:

@@ -18,7 +18,7 @@ from scar_supervisor.contract import KIT_FOLDER
 
 LIBRARY = "libfakechroot.so"
 
-COMPANION = "libscar.so"
+COMPANION = "libscar-{}.so"
 """Ours, which adds what libfakechroot leaves open. One build serves every glibc that Lambda's users have."""
 
 LICENCE = "copyright"
@@ -66,9 +66,8 @@ def build_name(glibc: tuple[int, ...]) -> str:
 
 
 def _of_kit(architecture: str) -> Iterator[tuple[str, bytes]]:
-    companion = folder() / architecture / COMPANION
-    if companion.is_file():
-        yield f"{KIT_FOLDER}/{architecture}/{COMPANION}", companion.read_bytes()
+    for companion in sorted((folder() / architecture).glob(COMPANION.format("*"))):
+        yield f"{KIT_FOLDER}/{architecture}/{companion.name}", companion.read_bytes()
     for library in sorted((folder() / architecture).glob(f"glibc-*/{LIBRARY}")):
         for path in (library.with_name(LICENCE), library):
             if path.is_file():
