@@ -32,11 +32,13 @@ class Buildah:
         registries, self._policy = folder / "registries.conf", folder / "policy.json"
         registries.write_text(REGISTRIES.format(host=self._host))
         self._policy.write_text(json.dumps(POLICY))
+        (folder / "config.json").write_text("{}")
         self._environment = {
             **os.environ,
             "BUILDAH_ISOLATION": "chroot",
             "STORAGE_DRIVER": "vfs",
             "CONTAINERS_REGISTRIES_CONF": str(registries),
+            "DOCKER_CONFIG": str(folder),  # the loopback registry knows no user
             "TMPDIR": str(folder),
         }
 
