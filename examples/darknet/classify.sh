@@ -1,7 +1,9 @@
 #!/bin/sh
 # Runs for each picture: says what it shows, with the picture that says it, too.
 set -e
-name=$(basename "$SCAR_INPUT_FILE" .png)
+name=${SCAR_INPUT_FILE#"$SCAR_INPUT_DIR"/}
+mkdir -p "$SCAR_OUTPUT_DIR/$(dirname "$name")"
+name=${name%.png}
 cd /net
 darknet classifier predict shapes.data shapes.cfg shapes.weights "$SCAR_INPUT_FILE" \
     | grep '%:' > "$SCAR_OUTPUT_DIR/$name.txt"
