@@ -98,6 +98,7 @@ def test_a_name_of_another_owners_function(scar: Scar, account: Account) -> None
     ran = scar(*INIT)
     assert ran.status == 1
     assert "function cow exists already, and is of somebody-else" in ran.stderr
+    assert "scar rm" not in ran.stderr
     assert account.contents() == before
 
 
@@ -107,6 +108,7 @@ def test_a_name_of_a_function_that_is_not_scars(scar: Scar, account: Account) ->
     ran = scar(*INIT)
     assert ran.status == 1
     assert "function cow exists already, and was not made by SCAR" in ran.stderr
+    assert "scar rm" not in ran.stderr
     assert account.contents() == before
 
 

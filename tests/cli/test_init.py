@@ -242,7 +242,8 @@ def test_a_name_that_is_taken_changes_nothing(scar: Scar, account: Account) -> N
     ran = scar("init", "-n", "cowsay", "-d", "the second", "-es", "pictures", COWSAY)
     assert ran.status == 1
     assert "function cowsay exists already" in ran.stderr
-    assert "scar rm -n cowsay" in ran.stderr
+    assert "to change it: scar update;" in ran.stderr
+    assert "remove it first: scar rm cowsay" in ran.stderr
     assert account.contents() == before
     assert account.configuration("cowsay")["Description"] == "the first"
 

@@ -311,19 +311,25 @@ def test_killed_it_loses_nothing_and_sends_at_least_once(
 
 
 @pytest.mark.parametrize(
-    ("destination", "said"),
+    ("destination", "said", "hint"),
     [
-        ("", "function cow has no failure destination: events that failed for good are lost"),
+        (
+            "",
+            "function cow has no failure destination: events that failed for good are lost",
+            "only scar init sets it: scar rm cow, then scar init --on-failure s3://BUCKET …",
+        ),
         (
             TOPIC,
             "the failure destination of function cow keeps nothing: " + TOPIC,
+            "scar retry reads buckets and queues",
         ),
     ],
 )
-def test_nothing_is_kept(scar: Scar, cloud: Cloud, destination: str, said: str) -> None:
+def test_nothing_is_kept(scar: Scar, cloud: Cloud, destination: str, said: str, hint: str) -> None:
     cloud.destination = destination
     ran = scar("retry", "cow")
     assert (ran.status, ran.stdout, error_of(ran.stderr)) == (1, b"", said)
+    assert hint in ran.stderr
 
 
 def test_nothing_to_send(scar: Scar, cloud: Cloud) -> None:

@@ -138,6 +138,7 @@ def test_a_container_that_was_stopped(scar: Scar, function: FunctionServer) -> N
     function.answers = [Answer.of(OK._replace(exit_code=124, timed_out=True))]
     ran = scar("run", NAME)
     assert ran.status == 124
+    assert "scar update -t 900 NAME gives it more time" in ran.stderr
     assert ran.stdout.endswith(b"moo\n")
     assert "the container was stopped" in ran.stderr
 

@@ -69,4 +69,4 @@ def test_an_image_without_a_shell_can_be_fetched_in_advance(scar: Scar, registry
 def test_hints_are_for_the_local_cloud_where_the_command_was(scar: Scar, cow: str) -> None:
     ran = scar("init", "-n", cow, "grycap/cowsay")
     assert ran.status == 1
-    assert f"scar rm --local -n {cow}" in ran.stderr
+    assert f"scar rm --local {cow}" in ran.stderr

@@ -65,7 +65,9 @@ def test_figures_agree_with_what_was_done(scar: Scar, function: str, tmp_path: P
     assert any("scar update -t 120 reported" in sentence for sentence in found["advice"])
 
     page = tmp_path / "page.html"
-    assert scar("report", "--html", page, function).status == 0
+    ran = scar("report", "--html", page, function)
+    assert ran.status == 0
+    assert f"(scar log --local -ri {request_id} reported)".encode() in ran.stdout
     seen = open_page(page)
     assert (seen.console, seen.requests) == ([], [])
     bars = seen.document.partition('id="durations"')[0].count('<g class="point"')

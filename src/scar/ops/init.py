@@ -229,9 +229,11 @@ def _free_name(wanted: str | None, image: str, aws: Aws) -> str:
         return next(name for name in names.of_image(image) if aws.functions.find(name) is None)
     taken = aws.functions.find(wanted)
     if taken is not None:
+        whose = _whose(taken)
+        hint = f"to change it: scar update; or choose another name (-n), or remove it first: scar rm {wanted}"
         raise ScarError(
-            f"function {wanted} exists already{_whose(taken)}",
-            hint=f"choose another name (-n), or remove it first: scar rm -n {wanted}",
+            f"function {wanted} exists already{whose}",
+            hint="choose another name (-n)" if whose else hint,
             kind="FunctionExists",
         )
     return wanted

@@ -70,7 +70,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter for each option
     else:
         click.echo("\n".join(_lines(report)) + f"\n{run.RULE}")
         output.print_bytes(outcome.result.output)
-    return run.status_of(outcome.result)
+    return run.status_of(outcome.result, more_time="scar init -t 900")
 
 
 def _show(report: Report, settings: Settings) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from scar import config, figures
-from scar.cli import output
+from scar.cli import hints, output
 from scar.cli.options import Command, settings_of
 from scar.ops import since as point_in_time
 from scar.ops.cloud import connect
@@ -43,7 +43,7 @@ def command(context: click.Context, name: str, since: str | None, file: str | No
     if output.wants_json(settings):
         output.print_json(_document(summary, verbose=settings.verbose))
     else:
-        click.echo(_text(summary))
+        click.echo(hints.as_typed(_text(summary), settings))
         for note in figures.NOTES:
             talk.say(note)
 

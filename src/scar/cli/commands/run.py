@@ -174,14 +174,17 @@ def _show(outcome: Outcome, settings: Settings) -> int:
     return status_of(outcome.result)
 
 
-def status_of(result: Result) -> int:
-    """The container's exit status. Raises ScarError for a result that is an error."""
+def status_of(result: Result, more_time: str = "scar update -t 900 NAME") -> int:
+    """The container's exit status. Raises ScarError for a result that is an error.
+
+    ``more_time`` is the command that gives a function the most time that there is.
+    """
     if result.error is not None:
         raise FunctionError(result.error, result.exit_code)
     if result.timed_out:
         raise ContainerTimedOut(
             "the container was stopped: the function's time was over",
-            hint="what it printed until then is above; scar init -t gives a function up to 900 s",
+            hint=f"what it printed until then is above; {more_time} gives it more time",
         )
     return result.exit_code
 

@@ -46,7 +46,7 @@ def place(aws: Aws, function: str, function_arn: str) -> Iterator[Place]:
     if not arn:
         raise ScarError(
             f"function {function} has no failure destination: events that failed for good are lost",
-            hint="scar init --on-failure s3://BUCKET has them kept",
+            hint=f"only scar init sets it: scar rm {function}, then scar init --on-failure s3://BUCKET …",
         )
     _, _, service, region, account, name = arn.split(":", 5)
     if service == "s3":
