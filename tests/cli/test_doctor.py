@@ -132,6 +132,16 @@ def test_a_registry_that_does_not_answer(
     assert "the connection was refused" in of(ran, "registry")["message"]
 
 
+def test_a_mirror_that_aws_cannot_reach(
+    scar: Scar, account: Account, hub: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://aws.invalid")
+    ran = scar("doctor", "--json")
+    assert (ran.status, of(ran, "registry")["status"]) == (1, "ok")
+    assert of(ran, "registry mirror")["status"] == "failure"
+    assert of(ran, "registry mirror")["message"].startswith(f"the registry mirror {hub} is on this machine")
+
+
 def test_no_credentials(scar: Scar, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")

@@ -217,6 +217,17 @@ def test_a_registry_that_is_down_makes_nothing(
     assert account.contents() == NOTHING
 
 
+def test_a_mirror_on_this_machine_is_none_for_aws(
+    scar: Scar, account: Account, hub: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://aws.invalid")
+    ran = scar("init", COWSAY)
+    assert (ran.status, ran.stdout) == (1, b"")
+    assert f"the registry mirror {hub} is on this machine" in ran.stderr
+    assert "unset SCAR_REGISTRY_MIRROR" in ran.stderr
+    assert account.contents() == NOTHING
+
+
 def test_a_missing_kit_makes_nothing(
     scar: Scar, account: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

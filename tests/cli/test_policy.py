@@ -121,7 +121,7 @@ def _operations(tree: ast.AST, service: str) -> Iterator[str]:
     names: dict[str, str] = client.meta.method_to_api_mapping
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self._client":
-            if node.attr in ("get_paginator", "get_waiter", "close"):
+            if node.attr in ("get_paginator", "get_waiter", "close", "meta"):
                 continue
             yield f"{service}:{names[node.attr]}"
         elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self._manager":

@@ -68,6 +68,17 @@ def test_the_threshold(scar: Scar, account: Account, cow: str) -> None:
     assert variables(account, cow)["SCAR_TIMEOUT_THRESHOLD"] == "30"
 
 
+def test_a_mirror_on_this_machine_is_none_for_aws(
+    scar: Scar, account: Account, cow: str, hub: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = variables(account, cow)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://aws.invalid")
+    ran = scar("update", "--image", COWSAY, cow)
+    assert (ran.status, ran.stdout) == (1, b"")
+    assert f"the registry mirror {hub} is on this machine" in ran.stderr
+    assert variables(account, cow) == before
+
+
 def test_an_image_is_looked_up_again(scar: Scar, account: Account, cow: str, hub: str) -> None:
     before = variables(account, cow)
     digest = push(hub, "library/bull", b"moo")

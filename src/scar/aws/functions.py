@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from scar.aws import download
 from scar.aws.errors import AccessDenied, AwsError, Conflict, NotFound, made_by_an_earlier_try, request
@@ -36,6 +37,11 @@ class Functions:
 
     def __init__(self, client: LambdaClient) -> None:
         self._client = client
+
+    @property
+    def host(self) -> str:
+        """The name or address of the server that is asked."""
+        return urlsplit(self._client.meta.endpoint_url).hostname or ""
 
     def find(self, name: str) -> Function | None:
         """The function with its tags, or None. Raises AccessDenied for one whose tags are kept from us."""

@@ -97,6 +97,11 @@ class Aws:
     def caller(self) -> Caller:
         return Caller(self._session.client("sts", endpoint_url=self._url, config=self._config()))
 
+    @property
+    def host(self) -> str:
+        """Where requests about functions go: AWS's own, or what stands for it; nobody is asked."""
+        return self.functions.host
+
     def knows_region(self) -> bool:
         """Whether the region is one with AWS Lambda, as far as this boto3 knows; nobody is asked."""
         session = self._session

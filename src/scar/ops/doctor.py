@@ -17,7 +17,7 @@ from scar.aws.identity import Identity
 from scar.aws.session import Aws
 from scar.config import Config
 from scar.errors import ScarError
-from scar.ops import machine, permissions, policy, role
+from scar.ops import machine, mirror, permissions, policy, role
 from scar.ops.cloud import Cloud, architecture, connect
 from scar.ops.finding import Finding, failure, from_error, ok, warning
 from scar.ops.policy import Scope
@@ -71,6 +71,7 @@ def _account(request: DoctorRequest, cloud: Cloud, config: Config, *, local: boo
     aws = cloud.aws
     try:
         yield _region(aws, local=local)
+        yield from _mirror(config.registry_mirror, aws)
         identity = aws.caller.identity()
     except AwsError as error:
         yield from_error("credentials", error)
@@ -101,6 +102,14 @@ def _region(aws: Aws, *, local: bool) -> Finding:
         f"{aws.region} is none that has AWS Lambda, as far as this boto3 knows",
         "--region names another one, as AWS_REGION does, and lambda_region in the configuration",
     )
+
+
+def _mirror(url: str, aws: Aws) -> Iterator[Finding]:
+    """Nothing, but for a mirror that answers here and not there."""
+    try:
+        mirror.check(url, aws)
+    except ScarError as error:
+        yield from_error("registry mirror", error)
 
 
 def _role(arn: str, aws: Aws, scope: Scope, *, ask: bool) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from scar.deploy.planner import plan_init
 from scar.deploy.spec import FunctionSpec, RoleArn, function_environment, is_of_scar
 from scar.deploy.storage import for_image as storage_for
 from scar.errors import ScarError, UsageError
-from scar.ops import assumable, image, owner, script, variables, zstd
+from scar.ops import assumable, image, mirror, owner, script, variables, zstd
 from scar.ops.cloud import architecture, connect
 from scar.ops.image import Found
 from scar.ops.talk import Talk
@@ -87,6 +87,8 @@ def prepare(request: InitRequest, where: Where, config: Config, talk: Talk) -> P
     role = _role(request, where, config)
     init_script = script.read(request.script_file, "-s/--script")
     extra = payload.read(request.extra_payload, "--extra-payload") if request.extra_payload else ()
+    if request.image_file is None and not where.local:  # which starts only when the image is known
+        mirror.check(config.registry_mirror, connect(where, config, talk).aws)
     found = _image(request, draft, config, talk)
     zstd.check_new(found, draft.runtime, where)
     zipped = package.build(draft.architecture, init_script, extra, found.packed, draft.exec_mode)

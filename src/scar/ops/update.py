@@ -17,7 +17,7 @@ from scar.deploy.plan import Plan
 from scar.deploy.spec import RoleArn
 from scar.deploy.storage import for_image as storage_for
 from scar.errors import ScarError, UsageError
-from scar.ops import image, variables, zstd
+from scar.ops import image, mirror, variables, zstd
 from scar.ops.cloud import connect
 from scar.ops.functions import is_runnable, missing
 from scar.ops.repack import PackageRequest, replacement
@@ -65,6 +65,8 @@ def prepare(request: UpdateRequest, where: Where, config: Config, talk: Talk) ->
     )
     output = Output.parse(request.output) if request.output else None
     cloud = connect(where, config, talk)
+    if request.image is not None and request.image_file is None:
+        mirror.check(config.registry_mirror, cloud.aws)
     function = owned.find(cloud.aws, request.function)
     if function is None:
         raise missing(cloud.aws, request.function)
