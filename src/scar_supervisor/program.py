@@ -15,6 +15,11 @@ from .errors import ProgramNotExecutable, ProgramNotFound
 
 SHELL = b"/bin/sh"
 _INTERPRETER_DEPTH = 4  # of scripts whose interpreters are scripts; the kernel's own limit (fs/exec.c)
+_PROGRAM_FOLDERS = tuple(
+    parent + b"/" + child for parent in (b"/usr/local", b"/usr", b"") for child in (b"bin", b"sbin", b"games")
+)
+_PARENTS = (b"/usr/local", b"/opt")
+"""Of folders with a ``bin`` of their own."""
 _SHEBANG_MAX = 256  # bytes of the first line that the kernel reads (BINPRM_BUF_SIZE)
 
 
@@ -63,15 +68,36 @@ def _find(tree: Tree, name: bytes, search_path: bytes, cwd: bytes) -> bytes:
     for folder in search_path.split(b":"):
         path = os.path.join(cwd, folder, name)
         outside = tree.outside(path)
-        if os.path.isfile(outside) and os.access(outside, os.X_OK):
+        if _is_program(outside):
             return path
+    elsewhere = _elsewhere(tree, name)
     hint = "name a program of the image, by its full path if it is in none of these folders"
+    if elsewhere:
+        hint = f"the image has {_show(elsewhere)}"
     if name.startswith(b"-"):
         hint = "options come before the function's name; what follows it goes to the container"
     raise ProgramNotFound(
         f"{_show(name) or 'an empty name'}: no such program in the image (looked in {_show(search_path)})",
         hint,
     )
+
+
+def _is_program(outside: bytes) -> bool:
+    return os.path.isfile(outside) and os.access(outside, os.X_OK)
+
+
+def _elsewhere(tree: Tree, name: bytes) -> bytes:
+    """The path of a program of this name in a folder that images keep programs in; empty if there is none."""
+    if not name:
+        return b""
+    folders = list(_PROGRAM_FOLDERS)
+    for parent in _PARENTS:
+        try:
+            folders += [b"%b/%b/bin" % (parent, child) for child in sorted(os.listdir(tree.outside(parent)))]
+        except OSError:  # not there, or not to be read
+            continue
+    paths = (b"%b/%b" % (folder, name) for folder in folders)
+    return next((path for path in paths if _is_program(tree.outside(path))), b"")
 
 
 def _check(tree: Tree, path: bytes, what: str) -> None:

@@ -97,6 +97,20 @@ def test_missing_programs_and_interpreters_are_named(tree: Tree) -> None:
         found(tree, b"cow")
 
 
+@pytest.mark.parametrize("path", ["/usr/games/cowsay", "/sbin/cowsay", "/opt/cows/bin/cowsay"])
+def test_a_program_outside_of_path_is_pointed_out(tree: Tree, path: str) -> None:
+    file = Path(tree.outside(path.encode()).decode())
+    file.parent.mkdir(parents=True)
+    script(tree, path, b"#!/bin/sh\n", mode=0o644)
+    with pytest.raises(ProgramNotFound) as caught:
+        found(tree, b"cowsay")
+    assert path not in caught.value.hint
+    file.chmod(0o755)
+    with pytest.raises(ProgramNotFound) as caught:
+        found(tree, b"cowsay")
+    assert caught.value.hint == f"the image has {path}"
+
+
 def test_windows_line_ends_are_recognised(tree: Tree) -> None:
     script(tree, "/bin/cow", b"#!/bin/sh\r\necho")
     with pytest.raises(ProgramNotFound) as caught:
