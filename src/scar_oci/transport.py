@@ -112,14 +112,20 @@ def unreachable(server: str, error: Exception) -> RegistryUnreachable:
         return _untrusted(server, error)
     if isinstance(error, socket.gaierror):
         return RegistryUnreachable(
-            f"{server} cannot be found: {error.strerror}", temporary=error.errno == socket.EAI_AGAIN
+            f"{server} cannot be found: {error.strerror}",
+            hint="Check the network and the proxy. For images that `make demo` built, SCAR_REGISTRY_MIRROR"
+            " names their registry.",
+            temporary=error.errno == socket.EAI_AGAIN,
         )
     if isinstance(error, UnicodeError | http.client.InvalidURL):
         return RegistryUnreachable(f"{server} cannot be asked: not a valid address", temporary=False)
     if isinstance(error, ConnectionRefusedError):
+        hint = "Is it running, and is the address right?"
+        if is_loopback(urlsplit(server).hostname or ""):
+            hint += " `make registry`, in the checkout, starts the one with the images of the demo."
         return RegistryUnreachable(
             f"{server} does not answer: the connection was refused",
-            hint="Is it running, and is the address right?",
+            hint=hint,
             temporary=False,
         )
     if isinstance(error, TimeoutError):

@@ -31,10 +31,22 @@ def test_a_registry_that_is_down_is_said_so_at_once(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))  # bound, not listening: nobody else gets the port
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         with (
-            pytest.raises(RegistryUnreachable, match="refused"),
+            pytest.raises(RegistryUnreachable, match="refused") as caught,
             Registry(mirror=url, retry=HASTY) as registry,
         ):
             registry.resolve(ImageReference.parse("debian"), AMD64)
+    assert "`make registry`" in caught.value.hint
+
+
+def test_a_registry_that_nobody_knows_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    with (
+        pytest.raises(RegistryUnreachable, match=r"registry\.invalid cannot be found: ") as caught,
+        Registry(mirror="https://registry.invalid", retry=HASTY) as registry,
+    ):
+        registry.resolve(ImageReference.parse("debian"), AMD64)
+    assert "Check the network and the proxy." in caught.value.hint
+    assert "SCAR_REGISTRY_MIRROR" in caught.value.hint
 
 
 def test_a_mirror_is_asked_in_place_of_docker_hub_and_of_nobody_else(scene: Scene) -> None:
