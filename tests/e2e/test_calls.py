@@ -210,6 +210,7 @@ def test_a_containers_exit_status_is_that_of_the_command(
     ("command", "status", "message"),
     [
         (["nosuch"], 127, "nosuch: no such program in the image"),
+        (["cowsay"], 127, "the image has /usr/games/cowsay"),
         (["--json"], 127, "options come before the function's name"),
         (["/nosuch"], 127, "/nosuch: no such program in the image"),
         (["/etc/passwd"], 126, "not executable"),
