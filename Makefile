@@ -12,6 +12,7 @@ setup: .venv/stamp  ## Debian packages that are missing, and the Python environm
 
 .venv/stamp: pyproject.toml
 	@tools/packages
+	@echo 'Python packages (a minute)'
 	python3 -m venv --clear .venv
 	$(PYTHON) -m pip install --quiet --editable '.[local,dev]'
 	@touch $@
@@ -27,7 +28,7 @@ check: setup  ## Style, types, and syntax for every Python that runs in Lambda
 images: setup  ## Build the images that tests and the demo need, if they have changed
 	@$(PYTHON) -m tools.images
 
-registry: images  ## Leave the registry with these images running on loopback
+registry: setup  ## Leave the registry running on loopback, with the images that were built
 	@$(PYTHON) -m tools.registry start
 
 kit: setup  ## Collect the libfakechroot builds that functions carry
@@ -45,7 +46,7 @@ demo: setup kit  ## A container image runs as a function, here in the local clou
 	@$(PYTHON) -m tools.images grycap/cowsay:
 	@$(PYTHON) -m tools.demo
 
-examples: setup kit  ## What the READMEs of examples/ show is run and compared; NAME=cowsay runs one (long)
+examples: setup kit  ## Run the examples' READMEs and compare their output (all: long; one: NAME=cowsay)
 	@$(PYTHON) -m tools.examples $(NAME)
 
 bench: images kit  ## What a call costs

@@ -42,7 +42,7 @@ All as it should be ({seconds:.0f} s). To go on by hand:
     scar init --local -n my-cow {image}
     scar run --local my-cow /usr/games/cowsay Moo
 
-The registry and the local cloud go on running. To end them: make stop
+The registry and the local cloud go on running. To end them, with all functions and buckets: make stop
 """
 
 Check = Callable[[str], bool]

@@ -161,7 +161,7 @@ def main() -> None:
         case ["start"]:
             print(start().url)
         case ["stop"]:
-            stop()
+            print("The registry is stopped" if stop() else "The registry was not running")
         case ["status"]:
             running = status()
             print(running.url if running else "no registry runs")

@@ -41,7 +41,8 @@ def stop(context: click.Context) -> None:
     if output.wants_json(settings):
         output.print_json({"stopped": stopped})
     else:
-        click.echo("The local cloud is stopped" if stopped else "The local cloud was not running")
+        gone = "The local cloud is stopped; its functions, logs and buckets are gone"
+        click.echo(gone if stopped else "The local cloud was not running")
 
 
 @command.command(cls=Command, name="status", epilog="Example: scar local status --json")
