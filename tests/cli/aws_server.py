@@ -9,9 +9,11 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
+
+from tests.http_server import Server
 
 
 class Request(NamedTuple):
@@ -68,7 +70,7 @@ def serving(respond: Respond) -> Iterator[str]:
     class Handler(_Handler):
         answer = staticmethod(respond)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = False
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()

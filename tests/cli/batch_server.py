@@ -16,13 +16,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 from xml.sax.saxutils import escape
 
 from scar_supervisor import contract
 from scar_supervisor.contract import Call, Processed, Result
+from tests.http_server import Server
 
 NAME = "cow"
 BUCKET = "pictures"
@@ -88,7 +89,7 @@ def serving() -> Iterator[BatchServer]:
     class Handler(_Handler):
         server_state = state
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = False
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()

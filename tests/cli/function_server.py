@@ -8,10 +8,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from scar_supervisor import contract
+from tests.http_server import Server
 
 NAME = "cowsay"
 REQUEST_ID = "3c5f2a1e-0000-4000-8000-000000000001"
@@ -81,7 +82,7 @@ def serving() -> Iterator[FunctionServer]:
     class Handler(_Handler):
         server_state = state
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = False
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()

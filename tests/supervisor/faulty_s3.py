@@ -6,9 +6,11 @@ import http.client
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from tests.http_server import Server
 
 
 class Refusal(NamedTuple):
@@ -59,7 +61,7 @@ class Door:
 @contextmanager
 def door(s3: str) -> Iterator[Door]:
     """A door before the S3 at a URL."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = Server(("127.0.0.1", 0), _Handler)
     server.door = Door(f"http://127.0.0.1:{server.server_port}", s3)  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
